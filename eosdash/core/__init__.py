@@ -1,0 +1,1 @@
+"""The mathematics of gradient descent on deep linear networks: NumPy and SciPy only."""

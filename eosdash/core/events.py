@@ -1,0 +1,93 @@
+"""What happens on a run, found on its curves and said in words."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from eosdash.core.gradient_descent import Ending
+from eosdash.core.network import Array
+from eosdash.core.outcome import Outcome
+
+ROUNDING = 1e-9
+"""A rise of the loss by less than this fraction is no spike."""
+
+SETTLED = 0.01
+"""A sharpness that stays this close to its last value, relatively, has settled."""
+
+
+class Event(NamedTuple):
+    """Something that happens at a step of a run.
+
+    Attributes:
+        kind: ``crosses``, ``spike``, ``returns``, ``period``, ``settles``, ``converges`` or
+            ``diverges``.
+        step: where.
+        text: the same in words.
+        value: the number in the words: the period, or the sharpness over 2/η; else None.
+    """
+
+    kind: str
+    step: int
+    text: str
+    value: float | None = None
+
+
+def find_events(loss: Array, sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
+    """Events of a run in order of steps, from its curves (T,) and its ending."""
+    events = [
+        *_crossings(sharpness, lr),
+        *_first_spike(loss),
+        *_settling(sharpness, lr, ending),
+        *_ending(ending),
+    ]
+    return sorted(events, key=lambda event: event.step)
+
+
+def _crossings(sharpness: Array, lr: Array) -> list[Event]:
+    above = sharpness > 2 / lr
+    if not above.any():
+        return []
+    first = int(np.argmax(above))
+    events = [
+        Event("crosses", first, "sharpness crosses 2/η" if first else "starts sharper than 2/η")
+    ]
+    below = np.flatnonzero(~above[first:])
+    if below.size:
+        events.append(Event("returns", first + int(below[0]), "sharpness falls back below 2/η"))
+    return events
+
+
+def _first_spike(loss: Array) -> list[Event]:
+    rises = np.flatnonzero(loss[1:] > loss[:-1] * (1 + ROUNDING))
+    if not rises.size:
+        return []
+    peak = int(rises[0]) + 1
+    while peak + 1 < len(loss) and loss[peak + 1] > loss[peak]:
+        peak += 1
+    return [Event("spike", peak, "first spike of the loss")]
+
+
+def _settling(sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
+    """The sharpness stays within 1 % of its last value for at least the last tenth."""
+    if ending.outcome in (Outcome.DIVERGED, Outcome.PERIODIC):
+        return []
+    last = sharpness[-1]
+    away = np.flatnonzero(np.abs(sharpness - last) > SETTLED * abs(last))
+    step = int(away[-1]) + 1 if away.size else 0
+    if step > 0.9 * len(sharpness):
+        return []
+    ratio = float(last * lr[-1] / 2)
+    return [Event("settles", step, f"sharpness settles at {ratio:.3g} · 2/η", ratio)]
+
+
+def _ending(ending: Ending) -> list[Event]:
+    if ending.outcome is Outcome.DIVERGED:
+        return [Event("diverges", ending.step, f"diverges at step {ending.step}")]
+    if ending.outcome is Outcome.MINIMUM:
+        return [Event("converges", ending.step, "converges to a global minimum")]
+    if ending.outcome is Outcome.SADDLE:
+        return [Event("converges", ending.step, "converges to a saddle")]
+    if ending.period is not None and ending.period_step is not None:
+        text = f"repeats itself every {ending.period} steps"
+        return [Event("period", ending.period_step, text, float(ending.period))]
+    return []

@@ -1,0 +1,104 @@
+"""The lowest loss that a network can reach, which tells a minimum from a saddle."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq, minimize
+
+from eosdash.core.initialization import balanced, gaussian
+from eosdash.core.network import Array, Objective
+
+
+class Lowest(NamedTuple):
+    """Global minimum of the loss.
+
+    Attributes:
+        value: the minimum.
+        tolerance: how far above it a loss with vanishing gradient still is at the minimum.
+        closed_form: False where the value was found by numerical optimization.
+    """
+
+    value: float
+    tolerance: float
+    closed_form: bool
+
+
+def global_minimum(objective: Objective) -> Lowest:
+    """Smallest value of the loss over all θ.
+
+    Without weight decay: the error of the best approximation of P*F of the rank that the
+    narrowest layer allows (Eckart and Young 1936). With weight decay r and Σ = I the singular
+    directions decouple, and each takes the s ≥ 0 that minimizes ½(s − σ)² + ½ r L s^{2/L},
+    since the smallest Σ‖W_l‖² for a given product is L Σ s^{2/L}. One layer is ridge
+    regression. Otherwise numerically.
+    """
+    target = objective.solution @ objective.factor
+    values = np.linalg.svd(target, compute_uv=False)
+    directions = min(objective.network.sizes)
+    decay, depth = objective.weight_decay, objective.network.depth
+    if decay == 0:
+        return _exact(objective.floor + 0.5 * float(np.sum(values[directions:] ** 2)))
+    if depth == 1:
+        return _exact(float(objective.loss(ridge(objective).ravel())))
+    if objective.is_whitened:
+        learned = [decayed_singular_value(value, decay, depth) for value in values[:directions]]
+        kept = np.zeros_like(values)
+        kept[:directions] = learned
+        penalty = decay * depth * kept ** (2 / depth)
+        return _exact(0.5 * float(np.sum((kept - values) ** 2 + penalty)))
+    small = replace(objective, network=objective.network.narrowed())
+    value = float(small.loss(decayed_minimizer(small)))
+    return Lowest(value, 1e-7 * (1 + value), False)
+
+
+def _exact(value: float) -> Lowest:
+    return Lowest(value, 1e-12 * (1 + value), True)
+
+
+def ridge(objective: Objective) -> Array:
+    """The single layer (d_out, d_in) that minimizes ½‖(W − P*)F‖² + ½ r ‖W‖²."""
+    covariance = objective.covariance
+    penalized = covariance + objective.weight_decay * np.eye(len(covariance))
+    return np.asarray(np.linalg.solve(penalized, covariance @ objective.solution.T).T, dtype=float)
+
+
+def decayed_singular_value(target: float, decay: float, depth: int) -> float:
+    """The s ≥ 0 that minimizes ½(s − σ)² + ½ r L s^{2/L} for σ = ``target``.
+
+    A stationary point solves s − σ + r s^{2/L − 1} = 0, convex in s for L ≥ 2; its larger root
+    is the local minimum, to be compared with s = 0.
+    """
+
+    def slope(s: float) -> float:
+        return float(s - target + decay * s ** (2 / depth - 1))
+
+    def value(s: float) -> float:
+        return float(0.5 * (s - target) ** 2 + 0.5 * decay * depth * s ** (2 / depth))
+
+    turn = (decay * (1 - 2 / depth)) ** (depth / (2 * depth - 2)) if depth > 2 else 0.0
+    if depth == 2:
+        return max(target - decay, 0.0)
+    if target <= turn or slope(turn) >= 0:
+        return 0.0
+    root = float(brentq(slope, turn, target, xtol=1e-15))
+    return root if value(root) < value(0.0) else 0.0
+
+
+def decayed_minimizer(objective: Objective) -> Array:
+    """The best point (P,) that L-BFGS finds from several starts, for a loss with weight decay."""
+    network = objective.network
+    scale = float(np.linalg.norm(objective.solution, 2)) ** (1 / network.depth) + 0.1
+    starts = [balanced(objective, scale), balanced(objective, 0.5 * scale)]
+    starts += [gaussian(network, scale, seed, fan_in=True) for seed in range(2)]
+    ends = [
+        minimize(
+            lambda theta: (float(objective.loss(theta)), objective.gradient(theta)),
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 2000, "gtol": 1e-10, "ftol": 1e-15},
+        ).x
+        for start in starts
+    ]
+    return min([*ends, np.zeros(network.parameters)], key=objective.loss)

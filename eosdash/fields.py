@@ -1,0 +1,196 @@
+"""What every parameter set is made of: described fields, clear errors, texts and keys."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+MATH_VERSION = "1"
+"""Raised whenever the same parameter set would give other numbers; part of every cache key."""
+
+
+class ParameterError(ValueError):
+    """A parameter that cannot be used: which one, what is wrong, what is allowed."""
+
+    def __init__(self, field: str, message: str, allowed: str) -> None:
+        super().__init__(f"{field}: {message} (allowed: {allowed})")
+        self.field, self.message, self.allowed = field, message, allowed
+
+    def as_dict(self) -> dict[str, str]:
+        """The ``error`` object of the HTTP API."""
+        return {"field": self.field, "message": self.message, "allowed": self.allowed}
+
+
+def split(value: Any) -> Any:
+    """Comma-separated text, as it stands in a query, to its parts; anything else to a tuple."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return (value,) if isinstance(value, int | float) else value
+
+
+def split_pairs(value: Any) -> Any:
+    """``step:lr,step:lr`` to pairs."""
+    parts = split(value)
+    if not isinstance(parts, tuple | list):
+        return parts
+    return tuple(part.split(":") if isinstance(part, str) else part for part in parts)
+
+
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], BeforeValidator(split)]
+Numbers = Annotated[
+    tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(split)
+]
+LearningRate = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+Schedule = Annotated[
+    tuple[tuple[Annotated[int, Field(ge=1)], LearningRate], ...], BeforeValidator(split_pairs)
+]
+
+
+class About(BaseModel):
+    """What a control has to know of its field beyond type and range."""
+
+    model_config = ConfigDict(frozen=True)
+    group: str
+    symbol: str = ""
+    log: bool = False
+    when: dict[str, tuple[str, ...]] = {}
+    allowed: str = ""
+
+
+def parameter(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    group: str,
+    symbol: str = "",
+    log: bool = False,
+    when: Mapping[str, tuple[str, ...]] | None = None,
+    allowed: str = "",
+    **limits: Any,
+) -> Any:
+    """A field that describes itself to controls, documentation and error messages.
+
+    Args:
+        when: for each field named, the values for which this one has any effect. Elsewhere it
+            is accepted and ignored, and left out of links and keys.
+        allowed: what is accepted, in words, where the type and the limits do not say it.
+    """
+    about = About(group=group, symbol=symbol, log=log, when=dict(when or {}), allowed=allowed)
+    extra: Any = {"about": about.model_dump()}
+    return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
+
+
+class ParameterSet(BaseModel):
+    """Frozen, validated parameters with a canonical form.
+
+    ``make`` reads keyword arguments and query texts alike, ``query`` writes the texts back,
+    ``key`` names the result in the cache.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    kind: ClassVar[str]
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _no_negative_zero(cls, value: Any) -> Any:
+        """−0.0 equals 0.0 and computes the same, but prints otherwise in keys and links."""
+        if isinstance(value, float):
+            return value + 0.0
+        if isinstance(value, tuple):
+            return tuple(v + 0.0 if isinstance(v, float) else v for v in value)
+        return value
+
+    @classmethod
+    def make(cls, **values: Any) -> Self:
+        """Validate keyword arguments or the texts of a query.
+
+        Raises:
+            ParameterError: naming the first field at fault and what is allowed there.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise _first_error(cls, error) from None
+
+    @classmethod
+    def about(cls, name: str) -> About:
+        """How field ``name`` is grouped, drawn and conditioned."""
+        extra: Any = cls.model_fields[name].json_schema_extra
+        return About(**extra["about"])
+
+    def applies(self, name: str) -> bool:
+        """Whether field ``name`` has any effect beside the values of the others."""
+        when = self.about(name).when
+        return all(getattr(self, other) in values for other, values in when.items())
+
+    def canonical(self) -> dict[str, Any]:
+        """The fields that matter, typed: equal dictionaries mean equal numbers."""
+        return {name: getattr(self, name) for name in type(self).model_fields if self.applies(name)}
+
+    def query(self) -> dict[str, str]:
+        """The canonical form as texts, for a URL; :meth:`make` reads it back."""
+        return {name: as_text(value) for name, value in self.canonical().items()}
+
+    def key(self) -> str:
+        """Cache key: SHA-256 of the canonical form and the version of the mathematics."""
+        document = {"kind": self.kind, "math": MATH_VERSION, "params": self.canonical()}
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_text(value: Any) -> str:
+    """A value as it stands in a query."""
+    if isinstance(value, tuple):
+        return ",".join(
+            ":".join(as_text(part) for part in item) if isinstance(item, tuple) else as_text(item)
+            for item in value
+        )
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return str(value)
+
+
+def allowed_values(cls: type[ParameterSet], name: str) -> str:
+    """What field ``name`` accepts, in words."""
+    field = cls.model_fields[name]
+    if stated := cls.about(name).allowed:
+        return stated
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(str(choice) for choice in get_args(field.annotation))
+    if field.annotation is bool:
+        return "true, false"
+    return _number_range(
+        field.metadata, "a whole number" if field.annotation is int else "a number"
+    )
+
+
+def _number_range(rules: list[Any], noun: str) -> str:
+    bounds = {type(rule): rule for rule in rules}
+    low = (
+        f"from {bounds[Ge].ge:g}"
+        if Ge in bounds
+        else f"above {bounds[Gt].gt:g}"
+        if Gt in bounds
+        else ""
+    )
+    high = f"to {bounds[Le].le:.10g}" if Le in bounds else ""
+    return " ".join(part for part in (noun, low, high) if part)
+
+
+def _first_error(cls: type[ParameterSet], error: ValidationError) -> ParameterError:
+    first = error.errors(include_url=False)[0]
+    if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
+        return cause
+    name = str(first["loc"][0]) if first["loc"] else "parameters"
+    if name not in cls.model_fields:
+        return ParameterError(name, "there is no such parameter", ", ".join(cls.model_fields))
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return ParameterError(name, message, allowed_values(cls, name))
