@@ -137,6 +137,11 @@ class ParameterSet(BaseModel):
         """The canonical form as texts, for a URL; :meth:`make` reads it back."""
         return {name: as_text(value) for name, value in self.canonical().items()}
 
+    def call(self) -> str:
+        """The call of the Python API that computes the same."""
+        arguments = (f"{name}={value!r}" for name, value in self.canonical().items())
+        return f"eosdash.{self.kind}({', '.join(arguments)})"
+
     def key(self) -> str:
         """Cache key: SHA-256 of the canonical form and the version of the mathematics."""
         document = {"kind": self.kind, "math": MATH_VERSION, "params": self.canonical()}

@@ -1,0 +1,39 @@
+"""Creates the app: ``python app.py`` serves it, ``app:server`` is its WSGI object."""
+
+import os
+
+# BLAS reads it when NumPy is imported; its threads would fight those of the server.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import secrets
+
+import dash
+from flask import Flask
+from flask_compress import Compress
+
+from eosdash import pages
+from eosdash.service import api
+from eosdash.service.cache import ResultCache
+
+LARGEST_BODY = 64 * 1024
+
+
+def create_app() -> dash.Dash:
+    """The dashboard, configured by the environment variables ``EOSDASH_…``."""
+    flask = Flask(__name__)
+    flask.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    flask.config["COMPRESS_MIN_SIZE"] = 1024
+    flask.config.from_prefixed_env("EOSDASH")
+    flask.secret_key = flask.config.get("SECRET_KEY") or secrets.token_bytes(32)
+    Compress(flask)
+    api.register(flask, ResultCache(flask))
+    app = pages.create(flask)
+    # Dash renders its scripts' index on the first visit; later than that costs that visitor.
+    flask.test_client().get("/")
+    return app
+
+
+if __name__ == "__main__":
+    create_app().run(port=int(os.environ.get("PORT", "8050")), debug=False)
+else:
+    server = create_app().server

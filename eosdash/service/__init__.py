@@ -1,0 +1,1 @@
+"""Between the mathematics and the network: limits, cache, streams and the HTTP API."""

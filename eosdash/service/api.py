@@ -1,0 +1,101 @@
+"""The HTTP API, which the interface uses too."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import numpy as np
+from flask import Blueprint, Flask, Response, jsonify, request
+
+import eosdash
+from eosdash.fields import ParameterError
+from eosdash.params import TrainParams
+from eosdash.service import limits
+from eosdash.service.cache import ResultCache
+from eosdash.service.encoding import columns_of
+from eosdash.service.stream import train_lines
+
+STREAM_HEADERS = {
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",  # nginx would hold the lines back
+}
+
+
+def register(app: Flask, cache: ResultCache) -> None:
+    """Add the routes ``/api/…`` and ``/healthz``."""
+    api = Blueprint("api", __name__)
+
+    @api.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok", version=eosdash.__version__)
+
+    @api.get("/api/train")
+    def train() -> Response:
+        return _stream(train_lines(_train_params(), cache))
+
+    @api.get("/api/train.csv")
+    def train_csv() -> Response:
+        params = _train_params()
+        return _download(_csv(params, train_lines(params, cache)), "text/csv", "eosdash-run.csv")
+
+    @api.get("/api/train.npz")
+    def train_npz() -> Response:
+        params = _train_params()
+        body = _npz(params, train_lines(params, cache))
+        return _download(body, "application/zip", "eosdash-run.npz")
+
+    @api.errorhandler(ParameterError)
+    def invalid(error: ParameterError) -> tuple[Response, int]:
+        return jsonify(error=error.as_dict()), 422
+
+    app.register_blueprint(api)
+
+
+def _train_params() -> TrainParams:
+    """The parameter set of the request.
+
+    Raises:
+        ParameterError: for anything in the query that cannot be used.
+    """
+    longest = limits.LIMITS["query"].value
+    if len(request.query_string) > longest:
+        raise ParameterError(
+            "query", "it is too long", f"up to {longest:,.0f} characters; use the Python API"
+        )
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise ParameterError(name, f"it is given {len(values)} times", "one value")
+    params = TrainParams.make(**request.args.to_dict())
+    limits.check_train(params)
+    return params
+
+
+def _stream(lines: Iterator[bytes]) -> Response:
+    return Response(lines, mimetype="application/x-ndjson", headers=STREAM_HEADERS)
+
+
+def _download(body: bytes, mimetype: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, mimetype=mimetype, headers=headers)
+
+
+def _csv(params: TrainParams, lines: Iterator[bytes]) -> bytes:
+    """One row a step; columns of several numbers are spread as ``name_1``, ``name_2``, …"""
+    names, columns = [], []
+    for name, values in columns_of(lines).items():
+        wide = values.ndim > 1
+        names += [f"{name}_{i + 1}" for i in range(values.shape[1])] if wide else [name]
+        columns += list(values.T) if wide else [values]
+    text = io.StringIO()
+    text.write(f"# {params.call()}\n{','.join(names)}\n")
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        text.write(",".join(map(repr, row)) + "\n")
+    return text.getvalue().encode()
+
+
+def _npz(params: TrainParams, lines: Iterator[bytes]) -> bytes:
+    """The arrays by name, and the parameter set as JSON under ``params``."""
+    body = io.BytesIO()
+    columns = columns_of(lines)
+    np.savez_compressed(body, params=np.array(json.dumps(params.canonical())), **columns)
+    return body.getvalue()

@@ -1,0 +1,95 @@
+"""Finished results by parameter set: Flask-Caching as the store, bytes as the values.
+
+Our own canonical keys and a checksum on every value, instead of ``memoize`` and pickles: a
+crafted pickle executes, a flipped byte would be wrong numbers in silence, and keys made from
+``repr`` confuse large arrays. Whatever goes wrong with the store is a miss, never an error.
+"""
+
+import hashlib
+import logging
+from typing import IO, Any
+
+from cachelib.serializers import BaseSerializer
+from flask import Flask
+from flask_caching import Cache
+from flask_caching.backends import FileSystemCache
+
+logger = logging.getLogger(__name__)
+
+DIGEST = hashlib.sha256().digest_size
+DEFAULTS = {
+    "CACHE_TYPE": "FileSystemCache",
+    "CACHE_DIR": ".cache/results",
+    "CACHE_THRESHOLD": 2_000,
+    "CACHE_DEFAULT_TIMEOUT": 30 * 24 * 3600,
+}
+"""Used where no environment variable ``EOSDASH_CACHE_…`` says otherwise."""
+
+IN_MEMORY = ("NullCache", "SimpleCache", "UWSGICache")
+"""Backends that keep objects as they are and have no serializer to replace."""
+
+
+class ChecksumSerializer(BaseSerializer):
+    """Stores bytes and whole numbers behind a SHA-256; what does not match reads as None."""
+
+    def dumps(self, value: Any, protocol: int = 0) -> bytes:
+        """Checksum and content; whole numbers are what a store counts its entries with."""
+        content = b"b" + value if isinstance(value, bytes) else b"i%d" % value
+        return hashlib.sha256(content).digest() + content
+
+    def loads(self, bvalue: bytes | None) -> Any:
+        """The content, or None if it was never there or was damaged."""
+        if bvalue is None:
+            return None
+        digest, content = bvalue[:DIGEST], bvalue[DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            logger.warning("a damaged cache entry is ignored and will be computed again")
+            return None
+        return content[1:] if content[:1] == b"b" else int(content[1:])
+
+    def dump(self, value: Any, f: IO[bytes], protocol: int = 0) -> None:
+        """The same to an open file."""
+        f.write(self.dumps(value))
+
+    def load(self, f: IO[bytes]) -> Any:
+        """The same from an open file."""
+        return self.loads(f.read())
+
+
+class ChecksumFileSystemCache(FileSystemCache):
+    """Flask-Caching's file system backend without pickles, from its first file on."""
+
+    serializer = ChecksumSerializer()
+
+
+class ResultCache:
+    """Bytes by key, kept by whichever backend of Flask-Caching is configured."""
+
+    def __init__(self, app: Flask) -> None:
+        """Configured by ``CACHE_…`` of the app, which ``EOSDASH_CACHE_…`` variables set."""
+        config = DEFAULTS | {k: v for k, v in app.config.items() if k.startswith("CACHE_")}
+        if config["CACHE_TYPE"] == "FileSystemCache":
+            config["CACHE_TYPE"] = f"{__name__}.ChecksumFileSystemCache"
+        elif config["CACHE_TYPE"] not in IN_MEMORY:
+            config["CACHE_SERIALIZER"] = ChecksumSerializer()
+        try:
+            self._store = Cache(app, config=config)
+        except OSError:
+            logger.warning("no results are kept: the cache cannot be opened", exc_info=True)
+            self._store = Cache(app, config={"CACHE_TYPE": "NullCache"})
+
+    def get(self, key: str) -> bytes | None:
+        """The value, or None if there is none or the store does not answer."""
+        try:
+            value = self._store.get(key)
+        except Exception:  # noqa: BLE001 - each backend has errors of its own
+            logger.warning("the cache does not answer; computing instead", exc_info=True)
+            return None
+        return value if isinstance(value, bytes) else None
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep a value, if the store can."""
+        try:
+            self._store.set(key, value)
+        except Exception:  # noqa: BLE001 - as above
+            logger.warning("the cache did not take a result", exc_info=True)

@@ -1,0 +1,103 @@
+"""Runs as newline-delimited JSON, and back to arrays."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import eosdash
+from eosdash.core.network import LinearNetwork
+from eosdash.core.plane import two_weight_plane
+from eosdash.core.measure import Measurements
+from eosdash.params import TrainParams
+from eosdash.runs import End, critical_lr_of, objective_of
+from eosdash.words import outcome_words, setup_words
+
+CACHED, FRESH = b'"cached":true', b'"cached":false'
+
+
+def line(record: dict[str, Any]) -> bytes:
+    """One record as a line; infinities and NaN, which JSON lacks, become null."""
+    return json.dumps(plain(record), separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def plain(value: Any) -> Any:
+    """Arrays, tuples and numbers as what JSON has."""
+    if isinstance(value, np.ndarray):
+        finite = value.dtype.kind != "f" or np.isfinite(value).all()
+        return value.tolist() if finite else plain(value.tolist())
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def start_record(params: TrainParams) -> dict[str, Any]:
+    """The first line: what is computed, and the thresholds."""
+    critical = critical_lr_of(params)
+    record = {
+        "type": "start",
+        "kind": params.kind,
+        "version": eosdash.__version__,
+        "params": params.canonical(),
+        "query": params.query(),
+        "python": params.call(),
+        "setup": setup_words(params, critical),
+        "threshold": 2 / params.lr,
+        "critical_lr": {"value": critical.value, "closed_form": critical.closed_form},
+        "parameters": LinearNetwork(params.sizes).parameters,
+        "cached": False,
+    }
+    if params.sizes == (1, 1, 1):
+        record["plane"] = two_weight_plane(objective_of(params), params.lr)._asdict()
+    return record
+
+
+def chunk_record(chunk: Measurements) -> dict[str, Any]:
+    """A line of measurements. Eigenvalues are listed only beyond the first, the sharpness;
+    instead of a flag a step, the steps whose eigenvalues have not converged."""
+    columns = chunk.columns()
+    converged, eigenvalues = columns.pop("converged"), columns.pop("eigenvalues")
+    record = {"type": "chunk", "step": chunk.step, **columns}
+    if eigenvalues.shape[1] > 1:
+        record["eigenvalues"] = eigenvalues
+    return record | {"unconverged": chunk.step + np.flatnonzero(~converged)}
+
+
+def end_record(end: End) -> dict[str, Any]:
+    """The last line."""
+    ending = end.ending
+    return {
+        "type": "end",
+        "outcome": str(ending.outcome),
+        "step": ending.step,
+        "period": ending.period,
+        "summary": outcome_words(ending, end.events),
+        "events": [event._asdict() for event in end.events],
+        "weights": ending.theta,
+        "cached": False,
+    }
+
+
+def mark_cached(body: bytes) -> list[bytes]:
+    """The lines of a finished body, of which the first and the last say that it was cached."""
+    lines = body.splitlines(keepends=True)
+    for index in (0, -1):
+        lines[index] = lines[index].replace(FRESH, CACHED)
+    return lines
+
+
+def columns_of(lines: Iterable[bytes]) -> dict[str, NDArray[Any]]:
+    """The arrays of a run, joined over its chunks; ``step`` counts the rows."""
+    parts: dict[str, list[Any]] = {}
+    for record in map(json.loads, lines):
+        if record["type"] == "chunk":
+            for name in record.keys() - {"type", "step", "unconverged"}:
+                parts.setdefault(name, []).append(np.array(record[name], dtype=float))
+    columns = {name: np.concatenate(part) for name, part in parts.items()}
+    return {"step": np.arange(len(columns["loss"]))} | dict(sorted(columns.items()))

@@ -1,0 +1,70 @@
+"""What one request may ask for, in one table."""
+
+import os
+from typing import NamedTuple
+
+from eosdash.core.network import LinearNetwork
+from eosdash.fields import ParameterError
+from eosdash.params import TrainParams
+
+
+class Limit(NamedTuple):
+    """A bound on requests.
+
+    Attributes:
+        name: the environment variable ``EOSDASH_LIMIT_<NAME>`` sets it.
+        default: its value otherwise.
+        help: what it bounds, for the documentation.
+    """
+
+    name: str
+    default: float
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return f"EOSDASH_LIMIT_{self.name.upper()}"
+
+    @property
+    def value(self) -> float:
+        """The bound in force."""
+        return float(os.environ.get(self.variable, self.default))
+
+
+LIMITS = {
+    limit.name: limit
+    for limit in (
+        Limit("steps", 20_000, "steps of one run"),
+        Limit("parameters", 50_000, "weights of one network"),
+        Limit("seconds", 60, "estimated computing time of one run on one core"),
+        Limit("query", 8_000, "characters of a request's query"),
+    )
+}
+
+
+def train_seconds(params: TrainParams) -> float:
+    """Estimated seconds of one core for a run: a fit to measured runs, good to a factor of two."""
+    weights = LinearNetwork(params.sizes).parameters
+    return params.steps * (5e-5 + 8e-7 * weights * (1 + 0.3 * (params.eigenvalues - 1)))
+
+
+def check_train(params: TrainParams) -> None:
+    """Refuse a run that is too large, before any work on it.
+
+    Raises:
+        ParameterError: naming what to lower, and to what.
+    """
+    weights, most = LinearNetwork(params.sizes).parameters, LIMITS["parameters"].value
+    if weights > most:
+        raise ParameterError(
+            "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}"
+        )
+    seconds, budget = train_seconds(params), LIMITS["seconds"].value
+    affordable = min(int(params.steps * budget / seconds), int(LIMITS["steps"].value))
+    if params.steps > affordable:
+        raise ParameterError(
+            "steps",
+            f"{params.steps:,} steps of this network would take about {seconds:.0f} s",
+            f"up to {affordable:,} steps, or a smaller network",
+        )
