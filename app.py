@@ -1,11 +1,11 @@
 """Creates the app: ``python app.py`` serves it, ``app:server`` is its WSGI object."""
 
 import os
+import secrets
+from typing import Any
 
 # BLAS reads it when NumPy is imported; its threads would fight those of the server.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import secrets
 
 import dash
 from flask import Flask
@@ -22,18 +22,22 @@ def create_app() -> dash.Dash:
     """The dashboard, configured by the environment variables ``EOSDASH_…``."""
     flask = Flask(__name__)
     flask.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    flask.config["COMPRESS_MIN_SIZE"] = 1024
     flask.config.from_prefixed_env("EOSDASH")
     flask.secret_key = flask.config.get("SECRET_KEY") or secrets.token_bytes(32)
     Compress(flask)
     api.register(flask, ResultCache(flask))
     app = pages.create(flask)
-    # Dash renders its scripts' index on the first visit; later than that costs that visitor.
+    # Dash registers its script bundles on the first visit, and until then a second one fails.
     flask.test_client().get("/")
     return app
 
 
+def __getattr__(name: str) -> Any:
+    """``server`` is built when a WSGI server asks for it, not on import."""
+    if name == "server":
+        return create_app().server
+    raise AttributeError(name)
+
+
 if __name__ == "__main__":
     create_app().run(port=int(os.environ.get("PORT", "8050")), debug=False)
-else:
-    server = create_app().server

@@ -44,23 +44,32 @@ def outcome_words(ending: Ending, events: list[Event]) -> str:
     kinds = {event.kind: event for event in events}
     settled = kinds.get("settles")
     if ending.outcome is Outcome.DIVERGED:
-        return f"Diverges at step {ending.step}: the step is too large for this start."
+        return f"Diverges at step {ending.step:,}: the step is too large for this start"
     if ending.outcome is Outcome.PERIODIC:
-        return f"Ends on an orbit of period {ending.period}: bounded, and never converging."
+        return f"Ends on an orbit of period {ending.period}: bounded, and never converging"
     if ending.outcome is Outcome.BOUNDED:
-        return "Stays bounded without converging and without a period: chaotic or quasi-periodic."
+        return "Stays bounded, without converging and without a period"
     if ending.outcome is Outcome.SADDLE:
-        return "Ends at a saddle: the gradient vanishes, but the loss could be lower."
+        return "Ends at a saddle: the gradient vanishes, but the loss could be lower"
     crossed = "crosses" in kinds
     ratio = settled.value if settled and settled.value is not None else None
     if crossed and ratio is not None and ratio > AT_THE_EDGE:
-        words = f"Sharpness climbs past 2/η and settles at {ratio:.3f} · 2/η"
-    elif crossed and ending.outcome is Outcome.MINIMUM:
-        words = "Sharpness passes 2/η, then falls back to where gradient descent is stable"
-    elif crossed:
-        words = "Sharpness has passed 2/η"
-    else:
-        words = "Sharpness stays below 2/η: gradient descent descends quietly"
-    if ending.outcome is Outcome.MINIMUM:
-        return f"{words}; converged at step {ending.step}."
-    return f"{words}; still moving when its {ending.step} steps ran out."
+        return f"Sharpness climbs past 2/η and settles at {ratio:.3f} · 2/η"
+    if crossed and ending.outcome is Outcome.MINIMUM:
+        return "Sharpness passes 2/η, then falls back to where gradient descent is stable"
+    if crossed:
+        return "Sharpness has passed 2/η and goes up and down around it"
+    return "Sharpness stays below 2/η: gradient descent descends quietly"
+
+
+def fate_words(ending: Ending) -> str:
+    """The outcome and its step, in a few words."""
+    step = f"{ending.step:,}"
+    return {
+        Outcome.MINIMUM: f"converged at step {step}",
+        Outcome.SADDLE: f"gradient zero, loss not lowest, after {step} steps",
+        Outcome.PERIODIC: f"repeats every {ending.period} steps",
+        Outcome.BOUNDED: f"chaotic or quasi-periodic over {step} steps",
+        Outcome.DIVERGED: f"left the ball at step {step}",
+        Outcome.UNDECIDED: f"still moving after {step} steps",
+    }[ending.outcome]

@@ -77,12 +77,12 @@ def _settling(sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
     if step > 0.9 * len(sharpness):
         return []
     ratio = float(last * lr[-1] / 2)
-    return [Event("settles", step, f"sharpness settles at {ratio:.3g} · 2/η", ratio)]
+    return [Event("settles", step, f"sharpness settles at {ratio:.3f} · 2/η", ratio)]
 
 
 def _ending(ending: Ending) -> list[Event]:
     if ending.outcome is Outcome.DIVERGED:
-        return [Event("diverges", ending.step, f"diverges at step {ending.step}")]
+        return [Event("diverges", ending.step, "diverges")]
     if ending.outcome is Outcome.MINIMUM:
         return [Event("converges", ending.step, "converges to a global minimum")]
     if ending.outcome is Outcome.SADDLE:

@@ -28,9 +28,9 @@ def run_figure(scheme: Scheme) -> go.Figure:
         name = f"λ<sub>{k}</sub>"
         _add(figure, f"eigenvalue_{k}", "sharpness", tokens.muted, width=1, name=name)
     _add(figure, "lambda_min", "sharpness", tokens.muted, width=1, dash="dash", name="λ_min")
-    _add(figure, "threshold", "sharpness", tokens.accent, width=2, dash="dash", name="2/η")
     _add(figure, "loss", "loss", tokens.ink, width=1.75, name="loss")
     _add(figure, "sharpness", "sharpness", tokens.ink, width=1.75, name="sharpness")
+    _add(figure, "threshold", "sharpness", tokens.accent, width=1.75, dash="dash", name="2/η")
     _add(figure, "grad_norm", "grad_norm", tokens.ink, width=1.5, name="‖∇L‖")
     for row in ROWS[:2]:
         figure.add_trace(_event_marks(row, tokens))
@@ -39,6 +39,7 @@ def run_figure(scheme: Scheme) -> go.Figure:
     return figure
 
 
+LOG = {"type": "log", "exponentformat": "power"}
 PIN_DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -81,12 +82,11 @@ def _event_marks(row: str, tokens: Tokens) -> go.Scatter:
         mode="markers+text",
         yaxis=_axis(row),
         marker={
-            "size": 17,
+            "size": 7,
             "color": tokens.paper,
-            "line": {"color": tokens.ink, "width": 1.25},
+            "line": {"color": tokens.ink, "width": 1.5},
         },
-        textfont={"size": 10.5, "color": tokens.ink},
-        textposition="middle center",
+        textfont={"size": 12, "color": tokens.ink, "weight": 700},
         hovertemplate="%{customdata}<extra></extra>",
         cliponaxis=False,
     )
@@ -110,8 +110,8 @@ def _layout(tokens: Tokens) -> dict[str, Any]:
         "gridcolor": tokens.line,
         "linecolor": tokens.line,
         "zeroline": False,
-        "tickfont": {"color": tokens.muted},
-        "automargin": False,
+        "tickfont": {"color": tokens.muted, "size": 12},
+        "tickcolor": tokens.line,
     }
     return {
         "paper_bgcolor": tokens.paper,
@@ -137,9 +137,9 @@ def _layout(tokens: Tokens) -> dict[str, Any]:
             "spikecolor": tokens.muted,
             "anchor": "y3",
         },
-        "yaxis": axis | {"type": "log", "exponentformat": "power", "nticks": 6},
+        "yaxis": axis | LOG,
         "yaxis2": axis | {"nticks": 6},
-        "yaxis3": axis | {"type": "log", "exponentformat": "power", "nticks": 4},
+        "yaxis3": axis | LOG,
         "meta": {"accent": tokens.accent, "ink": tokens.ink, "muted": tokens.muted},
         "uirevision": "run",
     }

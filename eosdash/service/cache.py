@@ -82,7 +82,7 @@ class ResultCache:
         """The value, or None if there is none or the store does not answer."""
         try:
             value = self._store.get(key)
-        except Exception:  # noqa: BLE001 - each backend has errors of its own
+        except Exception:
             logger.warning("the cache does not answer; computing instead", exc_info=True)
             return None
         return value if isinstance(value, bytes) else None
@@ -91,5 +91,5 @@ class ResultCache:
         """Keep a value, if the store can."""
         try:
             self._store.set(key, value)
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:
             logger.warning("the cache did not take a result", exc_info=True)

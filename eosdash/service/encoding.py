@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import eosdash
+from eosdash.core.measure import Measurements
 from eosdash.core.network import LinearNetwork
 from eosdash.core.plane import two_weight_plane
-from eosdash.core.measure import Measurements
 from eosdash.params import TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of
-from eosdash.words import outcome_words, setup_words
+from eosdash.words import fate_words, outcome_words, setup_words
 
 CACHED, FRESH = b'"cached":true', b'"cached":false'
 
@@ -78,6 +78,7 @@ def end_record(end: End) -> dict[str, Any]:
         "step": ending.step,
         "period": ending.period,
         "summary": outcome_words(ending, end.events),
+        "fate": fate_words(ending),
         "events": [event._asdict() for event in end.events],
         "weights": ending.theta,
         "cached": False,

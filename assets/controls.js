@@ -1,0 +1,195 @@
+/* The controls: the query they make, the address bar, errors beside fields, the header. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const id = (type, name) => ({ type, name });
+  const element = (type, name) => document.getElementById(`{"name":"${name}","type":"${type}"}`);
+  const props = (target, values) => window.dash_clientside.set_props(target, values);
+  const skip = () => window.dash_clientside.no_update;
+  const context = () => window.dash_clientside.callback_context;
+
+  const SCHEME = "eosdash-scheme";
+  eos.restoreScheme = () => {
+    const saved = localStorage.getItem(SCHEME);
+    if (saved) props("mantine", { forceColorScheme: saved });
+  };
+
+  let rules = {};
+  let values = {};
+  let rejected = new Set();
+
+  eos.set = (name, value) => props(id("param", name), { value });
+  eos.reject = (error) => {
+    eos.accept();
+    rejected.add(error.field);
+    props(id("param", error.field), { error: `${error.message}; allowed: ${error.allowed}` });
+    element("param", error.field)?.closest("details")?.setAttribute("open", "");
+  };
+  eos.accept = () => {
+    for (const name of rejected) props(id("param", name), { error: null });
+    rejected = new Set();
+  };
+
+  const written = (value) => value !== null && value !== undefined && value !== "";
+  const isView = (name) => rules[name]?.group === "view";
+
+  function read(inputs) {
+    const found = {};
+    for (const list of inputs)
+      for (const { id, value } of list) if (value !== undefined) found[id.name] = value;
+    return found;
+  }
+
+  function query() {
+    const pairs = Object.entries(values).filter(([name, value]) => !isView(name) && written(value));
+    return new URLSearchParams(pairs).toString();
+  }
+
+  /** The link of what is shown: the canonical parameter set and whatever view is not default. */
+  eos.link = function () {
+    const search = new URLSearchParams(eos.state.current?.start?.query ?? {});
+    for (const [name, value] of Object.entries(eos.state.view))
+      if (String(value) !== String(rules[name].default)) search.set(name, value);
+    return `${location.origin}${location.pathname}?${search.toString().replaceAll("%2C", ",")}`;
+  };
+  eos.address = () => history.replaceState(history.state, "", eos.link());
+
+  function show() {
+    for (const [name, rule] of Object.entries(rules)) {
+      const applies = Object.entries(rule.when).every(([other, among]) =>
+        among.includes(values[other])
+      );
+      element("field", name)?.classList.toggle("eos-hidden", !applies);
+    }
+  }
+
+  const html = (type, children) => ({
+    namespace: "dash_html_components",
+    type,
+    props: { children },
+  });
+  const ETA_C = html("Span", ["η", html("Sub", "C")]);
+
+  /** The slider of the learning rate reaches from η_C/50 to 3 η_C, and marks η_C. */
+  let etaC = null;
+  eos.learningRate = function (start) {
+    const lr = start.params.lr;
+    const critical = start.critical_lr.value;
+    const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
+    const kind = start.critical_lr.closed_form ? "" : " (η_C numerical)";
+    eos.say("lr-words", `2/η = ${digits(2 / lr, 4)}${ratio}${kind}`);
+    const center = critical ?? lr;
+    if (etaC === center && lr >= center / 50 && lr <= 3 * center) return;
+    etaC = center;
+    props(id("slider", "lr"), {
+      min: Math.log10(Math.min(lr, center / 50)),
+      max: Math.log10(Math.max(lr, 3 * center)),
+      marks: critical ? [{ value: Math.log10(critical), label: ETA_C }] : [],
+    });
+  };
+  const digits = (x, n = 3) => Number(x.toPrecision(n)).toString();
+  eos.digits = digits;
+
+  async function copy(text, words) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without https there is no clipboard to write to, but a selection can be copied.
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    eos.toast(words);
+  }
+
+  const clientside = {
+    /** Slider and number of a field show the same value. */
+    couple(slider, number, rulesNow) {
+      const [first] = context().inputs_list;
+      const { log } = rulesNow[first.id.name];
+      const triggered = context().triggered_id;
+      if (!triggered) return [skip(), skip()];
+      if (triggered.type === "slider")
+        return [log ? Number((10 ** slider).toPrecision(4)) : slider, skip()];
+      const value = Number(number);
+      if (!written(number) || !Number.isFinite(value) || (log && value <= 0))
+        return [skip(), skip()];
+      return [skip(), log ? Math.log10(value) : value];
+    },
+
+    /** Some value changed: show what applies, and draw again or ask for another run. */
+    changed(_values, _checked, rulesNow) {
+      rules = rulesNow;
+      const changed = context().triggered_id?.name;
+      values = read(context().inputs_list);
+      show();
+      const view = Object.entries(values).filter(([name]) => isView(name));
+      eos.state.view = Object.fromEntries(view);
+      if (changed && isView(changed)) {
+        if (eos.state.current?.start) eos.address();
+        eos.draw();
+        return skip();
+      }
+      if (["depth", "width"].includes(changed) && written(values.hidden)) {
+        eos.set("hidden", "");
+        return skip();
+      }
+      eos.request(query(), changed);
+      return query();
+    },
+
+    reset(clicks) {
+      if (clicks) eos.request(query(), "reset");
+    },
+
+    newSeed(clicks) {
+      if (!clicks) return;
+      if (values.init !== "gaussian") eos.set("init", "gaussian");
+      eos.set("seed", Math.floor(Math.random() * 100000));
+    },
+
+    copy(link, python) {
+      const triggered = context().triggered_id;
+      if (triggered === "copy-link") copy(eos.link(), "Link copied");
+      if (triggered === "copy-python" && eos.state.current?.start)
+        copy(`import eosdash\n\nrun = ${eos.state.current.start.python}\n`, "Python call copied");
+    },
+
+    download() {
+      const format = context().triggered_id?.split("-")[1];
+      const run = eos.state.current;
+      if (!format || !run?.start) return;
+      if (format === "csv" || format === "npz") {
+        const anchor = document.createElement("a");
+        anchor.href = `/api/train.${format}?${new URLSearchParams(run.start.query)}`;
+        anchor.download = "";
+        anchor.click();
+      } else {
+        const options = { format, width: 1200, height: 750, filename: "eosdash-run" };
+        window.Plotly.downloadImage(eos.graph("run-figure"), { ...options, scale: 2 });
+      }
+    },
+
+    toggleTheme(clicks) {
+      if (!clicks) return;
+      const scheme = eos.scheme() === "dark" ? "light" : "dark";
+      localStorage.setItem(SCHEME, scheme);
+      props("mantine", { forceColorScheme: scheme });
+    },
+
+    drawer(clicks) {
+      if (!clicks) return;
+      const open = document.body.classList.toggle("eos-drawer-open");
+      document.getElementById("drawer").setAttribute("aria-expanded", String(open));
+    },
+  };
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.eosdash = Object.assign(
+    window.dash_clientside.eosdash ?? {},
+    clientside
+  );
+})(window.eosdash);

@@ -1,0 +1,106 @@
+/* Beside the run: the parameter plane of two weights, or curves of weights and the like. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const TITLES = {
+    plane: "Parameter plane",
+    weights: "Weights",
+    singular_values: "Singular values of the product",
+    balance: "Imbalance between layers",
+  };
+
+  function kindOf(run, view) {
+    const there = { plane: run.start.plane, weights: run.columns.path };
+    const wanted = view.detail ?? "auto";
+    if (wanted !== "auto" && (there[wanted] || !(wanted in there))) return wanted;
+    return there.plane ? "plane" : there.weights ? "weights" : "singular_values";
+  }
+
+  eos.drawDetail = async function (templates) {
+    const figure = eos.graph("detail-figure");
+    if (!figure) return;
+    const { current, view } = eos.state;
+    const kind = kindOf(current, view);
+    eos.say("detail-title", TITLES[kind]);
+    const template = kind === "plane" ? templates.plane : templates.curves;
+    const filled = kind === "plane" ? plane(current) : curves(current, kind, view);
+    eos.say("detail-note", filled.note ?? "");
+    const data = template.data
+      .filter((trace) => filled.data[trace.meta])
+      .map((trace) => ({ ...trace, ...filled.data[trace.meta] }));
+    const layout = {
+      ...template.layout,
+      xaxis: { ...template.layout.xaxis, ...filled.x },
+      yaxis: { ...template.layout.yaxis, ...filled.y },
+      annotations: filled.annotations ?? [],
+    };
+    await window.Plotly.react(figure, data, layout, { staticPlot: true, responsive: true });
+  };
+
+  function plane(run) {
+    const { axis, log_loss, minimizers, stable } = run.start.plane;
+    const shown = eos.stepShown(eos.state);
+    const path = run.columns.path;
+    const walked = path.slice(0, shown + 1);
+    const branches = { x: [], y: [] };
+    const arcs = { x: [], y: [] };
+    minimizers.forEach(([a, b], i) => {
+      branches.x.push(...a, null);
+      branches.y.push(...b, null);
+      arcs.x.push(...a.map((value, j) => (stable[i][j] ? value : null)), null);
+      arcs.y.push(...b.map((value, j) => (stable[i][j] ? value : null)), null);
+    });
+    const range = [axis[0], axis.at(-1)];
+    return {
+      data: {
+        log_loss: { x: axis, y: axis, z: log_loss },
+        minimizers: branches,
+        stable: arcs,
+        path: { x: walked.map((w) => w[0]), y: walked.map((w) => w[1]) },
+        start: { x: [path[0][0]], y: [path[0][1]] },
+        cursor: { x: [path[shown][0]], y: [path[shown][1]] },
+      },
+      x: { range },
+      y: { range },
+      note: minimizers.length
+        ? "Dotted: all minimizers, w₁w₂ = y. Thick: the stable ones, S ≤ 2/η."
+        : "With weight decay the minimizers are points.",
+    };
+  }
+
+  function curves(run, kind, view) {
+    const x = eos.xs(run, view);
+    const shown = eos.stepShown(eos.state);
+    const rows = run.columns[kind === "weights" ? "path" : kind];
+    const lines = Array.isArray(rows[0]) ? rows[0].map((_, i) => rows.map((r) => r[i])) : [rows];
+    const data = Object.fromEntries(lines.map((y, i) => [`line${i}`, { x, y }]));
+    data.cursor = { x: lines.map(() => x[shown]), y: lines.map((line) => line[shown]) };
+    const size = 4 * Math.max(...lines.map((line) => Math.abs(line[0] ?? 0)), 0.5);
+    const inside = lines.flat().filter((value) => Math.abs(value) <= size);
+    const low = inside.reduce((a, b) => Math.min(a, b), 0);
+    const high = inside.reduce((a, b) => Math.max(a, b), 0);
+    const room = 0.06 * (high - low || 1);
+    const { layout } = eos.graph("run-figure");
+    return {
+      data,
+      x: { range: layout.xaxis.range, title: layout.xaxis.title },
+      y: { range: [low - room, high + room] },
+      annotations: lines.length > 1 ? names(kind, lines) : [],
+    };
+  }
+
+  /** The name of each line at its right end, where there are few. */
+  function names(kind, lines) {
+    if (lines.length > 6) return [];
+    return lines.map((line, i) => ({
+      text: `${kind === "weights" ? "w" : "σ"}<sub>${i + 1}</sub>`,
+      xref: "paper",
+      x: 1,
+      y: line.at(-1),
+      xanchor: "right",
+      yanchor: "bottom",
+      showarrow: false,
+      font: { size: 12 },
+    }));
+  }
+})(window.eosdash);

@@ -1,0 +1,262 @@
+/* From a run to pixels: fills the empty figures that the server made. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const ROWS = ["loss", "sharpness", "grad_norm"];
+  const DOMAINS = {
+    two: { loss: [0.56, 1], sharpness: [0, 0.5], grad_norm: [0, 0.001] },
+    three: { loss: [0.7, 1], sharpness: [0.27, 0.64], grad_norm: [0, 0.2] },
+  };
+  const coarse = matchMedia("(pointer: coarse)");
+
+  eos.templates = null;
+  eos.scheme = () => document.documentElement.dataset.mantineColorScheme ?? "light";
+  eos.graph = (id) => document.querySelector(`#${id} .js-plotly-plot`);
+
+  let drawing = false;
+  let again = false;
+
+  /** Draw what the state says, at most once a frame and never two at a time. */
+  eos.draw = function () {
+    if (drawing) {
+      again = true;
+      return;
+    }
+    drawing = true;
+    requestAnimationFrame(async () => {
+      again = false;
+      try {
+        await drawNow();
+      } finally {
+        drawing = false;
+        if (again) eos.draw();
+      }
+    });
+  };
+
+  async function drawNow() {
+    const { current } = eos.state;
+    const figure = eos.graph("run-figure");
+    if (!window.Plotly || !figure || !eos.templates) {
+      setTimeout(eos.draw, 20);
+      return;
+    }
+    if (!current?.count) return;
+    const templates = eos.templates[eos.scheme()];
+    await window.Plotly.react(figure, ...runFigure(templates.run, eos.state));
+    listen(figure);
+    await eos.drawDetail(templates);
+    eos.transportShows();
+    current.drawn = current.count;
+  }
+
+  function listen(figure) {
+    if (figure.dataset.listening) return;
+    figure.dataset.listening = "yes";
+    figure.on("plotly_click", (event) => eos.seek(event.points[0].pointIndex));
+  }
+
+  eos.stepShown = ({ current, cursor }) =>
+    Math.min(cursor ?? current.count - 1, current.count - 1);
+
+  const xs = (run, view) => (view.axis === "time" ? run.time : run.time.map((_, i) => i));
+
+  function runFigure(template, state) {
+    const { current, previous, pins, view } = state;
+    const shown = eos.stepShown(state);
+    const x = xs(current, view);
+    const filled = { ...curves(current, view, x, shown), ...marks(current, x, shown) };
+    const behind = previous && !current.end ? previous : null;
+    for (const row of ROWS) {
+      if (behind) filled[`previous.${row}`] = [xs(behind, view), behind.columns[row]];
+      pins.forEach((pin, i) => {
+        if (pin) filled[`pin${i}.${row}`] = [xs(pin, view), smooth(pin.columns[row], view)];
+      });
+    }
+    const hidden = (trace) => !view.gradient && trace.yaxis === "y3";
+    const data = template.data
+      .filter((trace) => filled[trace.meta] && !hidden(trace))
+      .map((trace) => {
+        const [tx, ty, more] = filled[trace.meta];
+        return { ...trace, x: tx, y: ty, ...more };
+      });
+    return [data, layout(template, state, x), config()];
+  }
+
+  const config = () => ({ displayModeBar: false, doubleClick: "reset", responsive: true });
+
+  function curves(run, view, x, shown) {
+    const { columns } = run;
+    const filled = {};
+    const until = shown + 1;
+    for (const row of ROWS) {
+      const curve = smooth(columns[row], view);
+      filled[row] = [x.slice(0, until), curve.slice(0, until)];
+      if (view.smooth > 1 || until < run.count) filled[`raw.${row}`] = [x, columns[row]];
+    }
+    filled.threshold = [x, columns.lr.map((lr) => 2 / lr), { line: thresholdLine(columns.lr) }];
+    if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
+    if (view.lowest) filled.lambda_min = [x, columns.lambda_min];
+    const count = columns.eigenvalues?.[0].length ?? 1;
+    for (let k = 2; k <= count; k++)
+      filled[`eigenvalue_${k}`] = [x, columns.eigenvalues.map((row) => row[k - 1])];
+    return filled;
+  }
+
+  function thresholdLine(lr) {
+    const { accent } = eos.templates[eos.scheme()].run.layout.meta;
+    const changes = lr.some((value) => value !== lr[0]);
+    return { color: accent, width: 1.75, dash: "dash", shape: changes ? "hv" : "linear" };
+  }
+
+  function marks(run, x, shown) {
+    const filled = {};
+    const { columns } = run;
+    for (const row of ROWS)
+      filled[`cursor.${row}`] = [[x[shown]], [columns[row][shown]]];
+    const onLoss = new Set(["spike", "converges", "diverges", "period"]);
+    for (const row of ROWS.slice(0, 2)) {
+      const here = (run.end?.events ?? [])
+        .map((event, i) => ({ ...event, number: i + 1, at: Math.min(event.step, run.count - 1) }))
+        .filter((event) => onLoss.has(event.kind) === (row === "loss"));
+      const more = {
+        text: here.map((event) => String(event.number)),
+        customdata: here.map((event) => `${event.text}, step ${event.step}`),
+        textposition: here.map((_, i) => ["top right", "bottom right", "top center"][i % 3]),
+      };
+      filled[`events.${row}`] = [
+        here.map((event) => x[event.at]),
+        here.map((event) => columns[row][event.at]),
+        more,
+      ];
+    }
+    return filled;
+  }
+
+  /** Centred moving average; ends use what there is. */
+  function smooth(values, view) {
+    const width = Math.floor(view.smooth ?? 1);
+    if (!(width > 1)) return values;
+    const sums = [0];
+    for (const value of values) sums.push(sums.at(-1) + (value ?? 0));
+    const half = width / 2;
+    return values.map((_, i) => {
+      const low = Math.max(0, Math.ceil(i - half));
+      const high = Math.min(values.length, Math.floor(i + half) + 1);
+      return (sums[high] - sums[low]) / (high - low);
+    });
+  }
+
+  function layout(template, state, x) {
+    const { current, pins, view } = state;
+    const base = template.layout;
+    const domains = view.gradient ? DOMAINS.three : DOMAINS.two;
+    const end = Math.max(horizon(current, x, view), ...pins.map((pin) => lastX(pin, view)));
+    const touch = coarse.matches;
+    const made = {
+      ...base,
+      dragmode: touch ? false : "zoom",
+      uirevision: current.query,
+      xaxis: {
+        ...base.xaxis,
+        range: [-0.01 * end, 1.01 * end],
+        anchor: view.gradient ? "y3" : "y2",
+        fixedrange: touch,
+        title: { ...base.xaxis.title, text: view.axis === "time" ? "time η · step" : "step" },
+      },
+      annotations: labels(current, domains, view, base.meta),
+    };
+    ROWS.forEach((row, i) => {
+      const name = i ? `yaxis${i + 1}` : "yaxis";
+      made[name] = {
+        ...base[name],
+        domain: domains[row],
+        visible: row !== "grad_norm" || Boolean(view.gradient),
+        fixedrange: touch,
+        ...range(row, state),
+      };
+    });
+    return made;
+  }
+
+  const lastX = (run, view) => (run ? xs(run, view).at(-1) : 0);
+
+  /** The right end of the axis: the whole budget while streaming, then the steps done. */
+  function horizon(run, x, view) {
+    if (run.end) return Math.max(x.at(-1), view.axis === "time" ? run.columns.lr[0] : 1);
+    const { steps } = run.start.params;
+    return view.axis === "time" ? steps * run.start.params.lr : steps;
+  }
+
+  function range(row, { current, pins, view }) {
+    const runs = [current, ...pins.filter(Boolean)];
+    const all = runs.flatMap((run) => run.columns[row]).filter(Number.isFinite);
+    if (row === "sharpness") {
+      const thresholds = current.columns.lr.map((lr) => 2 / lr);
+      const edge = Math.max(...thresholds.slice(0, 1), ...thresholds.slice(-1));
+      let top = Math.max(edge, maximum(all));
+      if (view.clip) top = Math.min(top, 4 * edge);
+      let low = 0;
+      if (view.lowest) low = Math.max(-top, -maximum(current.columns.lambda_min.map((v) => -v)));
+      return { range: [Math.min(0, low) * 1.05, 1.08 * top], autorange: false };
+    }
+    const positive = all.filter((value) => value > 0);
+    if (!positive.length) return { autorange: true };
+    let high = Math.log10(maximum(positive));
+    if (view.clip) high = Math.min(high, Math.log10(current.columns[row][0] || 1) + 3);
+    const low = Math.min(Math.log10(Math.max(-maximum(positive.map((v) => -v)), 1e-32)), high - 1);
+    const room = 0.05 * (high - low);
+    const dtick = Math.max(1, Math.ceil((high - low) / 5)); // whole powers of ten only
+    return { range: [low - room, high + room], autorange: false, dtick };
+  }
+
+  const maximum = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+
+  /** Titles over the rows, and 2/η named at its line. */
+  function labels(run, domains, view, colours) {
+    const title = (text, row) => ({
+      text,
+      xref: "paper",
+      yref: "paper",
+      x: 0,
+      y: domains[row][1],
+      xanchor: "left",
+      yanchor: "bottom",
+      showarrow: false,
+      font: { size: 13, color: colours.muted },
+    });
+    const threshold = 2 / run.columns.lr.at(-1);
+    const made = [
+      title("<b>loss</b>", "loss"),
+      title("<b>sharpness</b> λ<sub>max</sub> of the Hessian", "sharpness"),
+      {
+        text: `<b>2/η = ${eos.digits(threshold, 4)}</b>`,
+        xref: "paper",
+        yref: "y2",
+        x: 1,
+        y: threshold,
+        xanchor: "right",
+        yanchor: "bottom",
+        showarrow: false,
+        font: { size: 13, color: colours.accent },
+      },
+    ];
+    if (view.gradient) made.push(title("<b>gradient norm</b>", "grad_norm"));
+    return made;
+  }
+
+  eos.xs = xs;
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
+    prepare(templates) {
+      eos.templates = templates;
+      eos.restoreScheme();
+      new MutationObserver(eos.draw).observe(document.documentElement, {
+        attributeFilter: ["data-mantine-color-scheme"],
+      });
+      eos.draw();
+      return true;
+    },
+  });
+})(window.eosdash);

@@ -1,0 +1,157 @@
+"""The control panel, made from the fields of a parameter set."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import dash_mantine_components as dmc
+import numpy as np
+from annotated_types import Ge, Le
+from dash import html
+from dash.development.base_component import Component
+
+from eosdash.fields import ParameterSet, as_text
+from eosdash.pages.icons import icon
+
+SLIDERS = ("depth", "width", "lr")
+"""The three that a lecture turns."""
+
+GROUPS = {"network": "Network", "step": "Step size", "start": "Start", "data": "Data", "run": "Run"}
+FOLDED = ("hidden", "weight_decay", "lr_schedule", "init_scaling", "eigenvalues", "data_seed")
+"""Fields that stay under "more" until asked for."""
+
+UNSHOWN = ("activation",)
+"""Fields with one possible value."""
+
+
+def field_id(kind: str, name: str) -> dict[str, str]:
+    """Pattern-matching id: ``param`` holds the value of a field, ``slider`` drives it,
+    ``field`` wraps both."""
+    return {"type": kind, "name": name}
+
+
+def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
+    """Every field of the parameter set as a labelled control, grouped; the rest under "more".
+
+    Args:
+        errors: message by field, shown beside it.
+    """
+    fields = [name for name in type(params).model_fields if name not in UNSHOWN]
+    sections = [
+        html.Section(
+            [
+                html.H2(title),
+                *(
+                    field(params, name, errors.get(name))
+                    for name in fields
+                    if type(params).about(name).group == group and name not in FOLDED
+                ),
+                *extras(group),
+            ],
+            className=f"eos-group eos-group-{group}",
+        )
+        for group, title in GROUPS.items()
+    ]
+    more = html.Details(
+        [
+            html.Summary("More"),
+            *(field(params, name, errors.get(name)) for name in fields if name in FOLDED),
+        ],
+        className="eos-more",
+        open=any(name in errors for name in FOLDED),
+    )
+    return html.Div([*sections, more], className="eos-panel")
+
+
+def extras(group: str) -> list[Component]:
+    """What a group shows beside its fields."""
+    if group == "step":
+        return [html.P(id="lr-words", className="eos-lr-words")]
+    if group == "start":
+        buttons = [
+            dmc.Button(
+                "Same start", id="reset", size="compact-sm", variant="default",
+                leftSection=icon("reset"),
+            ),
+            dmc.Button(
+                "New seed", id="new-seed", size="compact-sm", variant="default",
+                leftSection=icon("seed"),
+            ),
+        ]  # fmt: skip
+        return [html.Div(buttons, className="eos-buttons")]
+    return []
+
+
+def field(params: ParameterSet, name: str, error: str | None) -> html.Div:
+    """One field: its control, with label, help and error."""
+    control = _control(params, name, error)
+    children = [control]
+    if name in SLIDERS:
+        children.append(_slider(params, name))
+    return html.Div(
+        children,
+        id=field_id("field", name),
+        className=f"eos-field eos-field-{name}" + ("" if params.applies(name) else " eos-hidden"),
+        title=type(params).model_fields[name].description,
+    )
+
+
+def label_of(params: ParameterSet, name: str) -> str:
+    """The label with the symbol, as it stands above a control."""
+    about = type(params).about(name)
+    title = type(params).model_fields[name].title or name
+    return f"{title} {about.symbol}".strip()
+
+
+def _control(params: ParameterSet, name: str, error: str | None) -> Component:
+    annotation = type(params).model_fields[name].annotation
+    value = getattr(params, name)
+    shared: dict[str, Any] = {"id": field_id("param", name), "label": label_of(params, name)}
+    if get_origin(annotation) is Literal:
+        choices = [{"value": choice, "label": _words(choice)} for choice in get_args(annotation)]
+        return dmc.Select(
+            data=choices, value=value, error=error, allowDeselect=False, size="sm",
+            comboboxProps={"withinPortal": True}, **shared,
+        )  # fmt: skip
+    if annotation is bool:
+        return dmc.Switch(checked=value, size="sm", **shared)
+    if annotation in (int, float):
+        low, high = _limits(params, name)
+        return dmc.NumberInput(
+            value=value, error=error, size="sm", debounce=350, clampBehavior="none",
+            step=1 if annotation is int else None, allowDecimal=annotation is float,
+            startValue=low, hideControls=annotation is float, className="eos-number",
+            **{"data-min": low, "data-max": high}, **shared,
+        )  # fmt: skip
+    return dmc.TextInput(
+        value="" if value is None else as_text(value), error=error, size="sm", debounce=500,
+        **shared,
+    )  # fmt: skip
+
+
+def _words(choice: str) -> str:
+    return choice.replace("_", " ").capitalize()
+
+
+def _slider(params: ParameterSet, name: str) -> dmc.Slider:
+    """A slider that drives the number above it; the learning rate's is logarithmic."""
+    value = getattr(params, name)
+    log = type(params).about(name).log
+    low, high = (np.log10(value) - 1.5, np.log10(value) + 0.5) if log else _limits(params, name)
+    return dmc.Slider(
+        id=field_id("slider", name),
+        value=float(np.log10(value)) if log else value,
+        min=float(low),
+        max=float(high),
+        step=0.002 if log else 1,
+        updatemode="drag",
+        label=None,
+        thumbLabel=f"{label_of(params, name)}{', logarithmic' if log else ''}",
+        size="sm",
+        className="eos-slider-accent" if name == "lr" else "eos-slider",
+    )
+
+
+def _limits(params: ParameterSet, name: str) -> tuple[float | None, float | None]:
+    rules = {type(rule): rule for rule in type(params).model_fields[name].metadata}
+    low = rules[Ge].ge if Ge in rules else None
+    high = rules[Le].le if Le in rules else None
+    return low, high  # type: ignore[return-value]

@@ -1,0 +1,42 @@
+"""A few line icons as data URIs: nothing is fetched, and they take the colour of the text."""
+
+from urllib.parse import quote
+
+from dash import html
+
+PATHS = {
+    "play": "<path d='M7 5v14l12-7z' fill='black'/>",
+    "pause": "<path d='M8 5v14M16 5v14'/>",
+    "first": "<path d='M18 6v12l-9-6zM6 6v12' fill='black'/>",
+    "back": "<path d='M15 6l-6 6 6 6'/>",
+    "forward": "<path d='M9 6l6 6-6 6'/>",
+    "last": "<path d='M6 6v12l9-6zM18 6v12' fill='black'/>",
+    "pin": "<path d='M9 4h6l-1 6 3 3H7l3-3zM12 13v7'/>",
+    "link": "<path d='M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0"
+    " 0 0 6 6l1-1'/>",
+    "code": "<path d='M8 8l-4 4 4 4M16 8l4 4-4 4M13 6l-2 12'/>",
+    "download": "<path d='M12 4v11M7 11l5 5 5-5M5 20h14'/>",
+    "theme": "<path d='M12 3a9 9 0 1 0 0 18z' fill='black'/><circle cx='12' cy='12' r='9'/>",
+    "view": "<path d='M4 8h10M18 8h2M4 16h4M12 16h8'/><circle cx='16' cy='8' r='2'/>"
+    "<circle cx='10' cy='16' r='2'/>",
+    "reset": "<path d='M5 12a7 7 0 1 0 2-5M5 4v4h4'/>",
+    "seed": "<rect x='5' y='5' width='14' height='14' rx='3'/><circle cx='9' cy='9' r='.7'/>"
+    "<circle cx='15' cy='15' r='.7'/><circle cx='12' cy='12' r='.7'/>",
+    "close": "<path d='M6 6l12 12M18 6L6 18'/>",
+    "up": "<path d='M6 15l6-6 6 6'/>",
+}
+
+
+def icon(name: str) -> html.Span:
+    """An icon of the size of the text beside it, hidden from screen readers."""
+    picture = (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='black' "
+        f"stroke-width='2' stroke-linecap='round' stroke-linejoin='round'>{PATHS[name]}</svg>"
+    )
+    mask = f'url("data:image/svg+xml,{quote(picture)}")'
+    return html.Span(
+        className="eos-icon", style={"maskImage": mask, "WebkitMaskImage": mask}, **HIDDEN
+    )
+
+
+HIDDEN = {"aria-hidden": "true"}

@@ -1,0 +1,150 @@
+"""The frame around every page: header, theme, and the Dash app itself."""
+
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+from flask import Flask
+
+from eosdash.figures.style import FONT, style_sheet
+from eosdash.pages import run
+from eosdash.pages.controls import SLIDERS, field_id
+from eosdash.pages.icons import icon
+
+THEME = {
+    "fontFamily": FONT,
+    "primaryColor": "dark",
+    "defaultRadius": "md",
+    "cursorType": "pointer",
+    "respectReducedMotion": True,
+}
+
+PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
+"""Dash asks for it only once a graph is on the page; it is the largest script by far."""
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>{%metas%}<link rel="preload" as="script" href="PLOTLY"><title>{%title%}</title>{%favicon%}<style>STYLE</style>{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+def create(server: Flask) -> dash.Dash:
+    """The Dash app on a Flask server, with all pages registered."""
+    app = dash.Dash(
+        "eosdash",
+        server=server,
+        title="eosdash: gradient descent at the edge of stability",
+        update_title="",
+        assets_folder=server.root_path + "/assets",
+        use_pages=True,
+        pages_folder="",
+        serve_locally=True,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "description", "content": run.DESCRIPTION},
+        ],
+    )
+    app.index_string = INDEX.replace("STYLE", style_sheet()).replace("PLOTLY", PLOTLY)
+    app.layout = shell
+    dash.register_page(
+        "run", path="/", name="Run", title=app.title, description=run.DESCRIPTION, layout=run.layout
+    )
+    for output, inputs, states, function in (*CALLBACKS, *run.CALLBACKS):
+        app.clientside_callback(ClientsideFunction("eosdash", function), *output, *inputs, *states)
+    return app
+
+
+Callback = tuple[list[Any], list[Any], list[Any], str]
+
+CALLBACKS: list[Callback] = [
+    *(
+        (
+            [Output(field_id("param", name), "value"), Output(field_id("slider", name), "value")],
+            [Input(field_id("slider", name), "value"), Input(field_id("param", name), "value")],
+            [State("rules", "data")],
+            "couple",
+        )
+        for name in SLIDERS
+    ),
+    (
+        [Output("asked", "data")],
+        [
+            Input({"type": "param", "name": ALL}, "value"),
+            Input({"type": "param", "name": ALL}, "checked"),
+        ],
+        [State("rules", "data")],
+        "changed",
+    ),
+    ([], [Input("theme", "n_clicks")], [], "toggleTheme"),
+]
+"""(outputs, inputs, states, name of the function in the browser)."""
+
+
+def shell() -> dmc.MantineProvider:
+    """Header above, the page below."""
+    frame = dmc.AppShell(
+        [
+            dmc.AppShellHeader(_header(), withBorder=False),
+            dash.page_container,
+        ],
+        header={"height": 56},
+        navbar={"width": 296, "breakpoint": "md", "collapsed": {"mobile": False}},
+        padding=0,
+    )
+    return dmc.MantineProvider(
+        [frame, dcc.Location(id="location", refresh=False)],
+        id="mantine",
+        theme=THEME,
+        defaultColorScheme="auto",
+    )
+
+
+def _header() -> html.Div:
+    actions = [
+        action("copy-link", "Copy link", "link"),
+        action("copy-python", "Copy as Python", "code"),
+        dmc.Menu(
+            [
+                dmc.MenuTarget(action("download", "Download", "download")),
+                dmc.MenuDropdown(
+                    [
+                        dmc.MenuLabel("Data"),
+                        _item("csv", "Table (CSV)"),
+                        _item("npz", "Arrays (NPZ)"),
+                        dmc.MenuLabel("Figure"),
+                        _item("png", "Picture (PNG)"),
+                        _item("svg", "Drawing (SVG)"),
+                    ]
+                ),
+            ],
+            position="bottom-end",
+        ),
+        action("theme", "Dark or light", "theme", words=False),
+    ]
+    return html.Div(
+        [
+            html.Div([html.Span("eos"), "dash"], className="eos-brand"),
+            html.Nav(
+                [dcc.Link("Run", href="/", className="eos-nav eos-nav-here")],
+                **{"aria-label": "Pages"},
+            ),
+            html.Div(actions, className="eos-actions"),
+            html.Div(id="toast", className="eos-toast", role="status"),
+        ],
+        className="eos-header",
+    )
+
+
+def action(name: str, words_: str, picture: str, words: bool = True) -> html.Button:
+    """A quiet button of the header; its words give way to the icon on a phone."""
+    label = html.Span(words_, className="eos-action-words")
+    return html.Button(
+        [icon(picture), *([label] if words else [])],
+        id=name, className="eos-action", title=words_, **{"aria-label": words_},
+    )  # fmt: skip
+
+
+def _item(name: str, words: str) -> dmc.MenuItem:
+    return dmc.MenuItem(words, id=f"download-{name}")
