@@ -1,0 +1,25 @@
+FROM python:3.12-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PORT=8050 \
+    EOSDASH_CACHE_DIR=/var/cache/eosdash
+
+WORKDIR /app
+
+# Before the code, so that a change of the code reuses this layer.
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+
+COPY app.py gunicorn.conf.py ./
+COPY eosdash/ eosdash/
+COPY assets/ assets/
+
+RUN useradd --system eosdash && install -d -o eosdash "$EOSDASH_CACHE_DIR"
+USER eosdash
+
+EXPOSE $PORT
+
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/healthz\", timeout=4)"]
+
+CMD ["gunicorn", "app:server"]

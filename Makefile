@@ -1,0 +1,62 @@
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+VENV := .venv
+BENCH_VENV := .venv-bench
+PIP := -m pip --disable-pip-version-check install --quiet
+
+# BLAS threads of several workers would fight for the same cores.
+run test: export OPENBLAS_NUM_THREADS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench clean browser
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run  ## Install what is needed and serve on http://127.0.0.1:8050
+	$(VENV)/bin/python app.py
+
+test: lint browser  ## Lint, type-check and run every test, browser tests included
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## Check style and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.dev  ## Put the code into shape
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(BENCH_VENV)/.bench  ## Time everything against its baselines
+	$(BENCH_VENV)/bin/python -m benchmarks
+
+clean:  ## Remove all that make made
+	rm -rf $(VENV) $(BENCH_VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+browser: $(VENV)/.dev
+	$(VENV)/bin/python -m tests.ensure_browser
+
+$(VENV)/.run: requirements.txt | $(VENV)/.made
+	$(VENV)/bin/python $(PIP) -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/.made
+	$(VENV)/bin/python $(PIP) -r $<
+	@touch $@ $(VENV)/.run
+
+$(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.txt | $(BENCH_VENV)/.made
+	$(BENCH_VENV)/bin/python $(PIP) -r $<
+	@touch $@
+
+# Debian ships Python without ensurepip, which venv needs.
+%/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "eosdash needs Python 3.11 or newer, and $(PYTHON) is not: try make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		apt-get update && apt-get install -y --no-install-recommends python3-venv; } || { \
+		echo "$(PYTHON) has no ensurepip: install the package python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $*
+	@touch $@
