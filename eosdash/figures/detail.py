@@ -16,9 +16,8 @@ def plane_figure(scheme: Scheme) -> go.Figure:
     """Loss contours, minimizers with their stable arc, and the path, in the plane (w₁, w₂)."""
     tokens = TOKENS[scheme]
     figure = go.Figure(layout=_layout(tokens, "w₁", "w₂"))
-    figure.update_layout(
-        yaxis={"scaleanchor": "x", "constrain": "domain"}, xaxis={"constrain": "domain"}
-    )
+    figure.update_xaxes(constrain="domain")
+    figure.update_yaxes(constrain="domain", scaleanchor="x")
     figure.add_contour(
         meta="log_loss",
         colorscale=[[0, tokens.muted], [1, tokens.line]],

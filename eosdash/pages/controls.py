@@ -150,8 +150,8 @@ def _slider(params: ParameterSet, name: str) -> dmc.Slider:
     )
 
 
-def _limits(params: ParameterSet, name: str) -> tuple[float | None, float | None]:
+def _limits(params: ParameterSet, name: str) -> tuple[Any, Any]:
     rules = {type(rule): rule for rule in type(params).model_fields[name].metadata}
     low = rules[Ge].ge if Ge in rules else None
     high = rules[Le].le if Le in rules else None
-    return low, high  # type: ignore[return-value]
+    return low, high

@@ -1,5 +1,6 @@
 """A few line icons as data URIs: nothing is fetched, and they take the colour of the text."""
 
+from typing import Any
 from urllib.parse import quote
 
 from dash import html
@@ -35,8 +36,12 @@ def icon(name: str) -> html.Span:
     )
     mask = f'url("data:image/svg+xml,{quote(picture)}")'
     return html.Span(
-        className="eos-icon", style={"maskImage": mask, "WebkitMaskImage": mask}, **HIDDEN
+        className="eos-icon",
+        style={"maskImage": mask, "WebkitMaskImage": mask},
+        **aria(hidden="true"),
     )
 
 
-HIDDEN = {"aria-hidden": "true"}
+def aria(**words: str) -> dict[str, Any]:
+    """Attributes for assistive technology, ``aria-label`` from ``label`` and so on."""
+    return {f"aria-{name}": value for name, value in words.items()}

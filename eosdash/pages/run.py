@@ -11,7 +11,7 @@ from eosdash.figures.detail import curves_figure, plane_figure
 from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import control_panel, field
-from eosdash.pages.icons import icon
+from eosdash.pages.icons import aria, icon
 from eosdash.params import RunView, TrainParams
 from eosdash.words import SCOPE
 
@@ -96,12 +96,12 @@ def rules() -> dict[str, Any]:
 def _drawer(params: TrainParams, errors: dict[str, str]) -> list[Component]:
     handle = html.Button(
         [icon("up"), "Controls"], id="drawer", className="eos-drawer-handle",
-        **{"aria-expanded": "false", "aria-controls": "panel"},
+        **aria(expanded="false", controls="panel"),
     )  # fmt: skip
     return [handle, html.Div(control_panel(params, errors), id="panel", className="eos-scroll")]
 
 
-def _main(view: RunView, errors: dict[str, str]) -> html.Main:
+def _main(view: RunView, errors: dict[str, str]) -> html.Div:
     return html.Div(
         [
             html.Div(
@@ -184,7 +184,7 @@ def _transport() -> html.Div:
                     dmc.ActionIcon(
                         icon(picture), id=name, variant="filled" if name == "play" else "subtle",
                         color="dark" if name == "play" else "gray", size="lg",
-                        **{"aria-label": words},
+                        **aria(label=words),
                     )
                     for name, words, picture in buttons
                 ],
@@ -198,7 +198,7 @@ def _transport() -> html.Div:
             dmc.Select(
                 id="speed", value="1", size="xs", w=84, allowDeselect=False,
                 data=[{"value": v, "label": f"×{v}"} for v in ("0.1", "0.25", "1", "4", "16")],
-                **{"aria-label": "Speed of play"},
+                **aria(label="Speed of play"),
             ),
             dmc.Button(
                 "Pin", id="pin", size="compact-sm", variant="default", leftSection=icon("pin")
@@ -217,7 +217,7 @@ def _side(view: RunView) -> html.Div:
         id={"type": "param", "name": "detail"},
         data=[{"value": value, "label": label} for value, label in DETAILS.items()],
         value=view.detail, allowDeselect=False, size="xs", w=150,
-        **{"aria-label": "What is drawn beside the run"},
+        **aria(label="What is drawn beside the run"),
     )  # fmt: skip
     pins = [html.Div(id=f"pin-{i}", className="eos-pin eos-hidden") for i in range(MOST_PINS)]
     return html.Div(

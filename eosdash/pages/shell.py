@@ -10,7 +10,7 @@ from flask import Flask
 from eosdash.figures.style import FONT, style_sheet
 from eosdash.pages import run
 from eosdash.pages.controls import SLIDERS, field_id
-from eosdash.pages.icons import icon
+from eosdash.pages.icons import aria, icon
 
 THEME = {
     "fontFamily": FONT,
@@ -25,7 +25,8 @@ PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
-<head>{%metas%}<link rel="preload" as="script" href="PLOTLY"><title>{%title%}</title>{%favicon%}<style>STYLE</style>{%css%}</head>
+<head>{%metas%}<title>{%title%}</title>{%favicon%}
+<link rel="preload" as="script" href="PLOTLY"><style>STYLE</style>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
@@ -128,7 +129,7 @@ def _header() -> html.Div:
             html.Div([html.Span("eos"), "dash"], className="eos-brand"),
             html.Nav(
                 [dcc.Link("Run", href="/", className="eos-nav eos-nav-here")],
-                **{"aria-label": "Pages"},
+                **aria(label="Pages"),
             ),
             html.Div(actions, className="eos-actions"),
             html.Div(id="toast", className="eos-toast", role="status"),
@@ -142,7 +143,7 @@ def action(name: str, words_: str, picture: str, words: bool = True) -> html.But
     label = html.Span(words_, className="eos-action-words")
     return html.Button(
         [icon(picture), *([label] if words else [])],
-        id=name, className="eos-action", title=words_, **{"aria-label": words_},
+        id=name, className="eos-action", title=words_, **aria(label=words_),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -96,6 +97,6 @@ def _csv(params: TrainParams, lines: Iterator[bytes]) -> bytes:
 def _npz(params: TrainParams, lines: Iterator[bytes]) -> bytes:
     """The arrays by name, and the parameter set as JSON under ``params``."""
     body = io.BytesIO()
-    columns = columns_of(lines)
+    columns: dict[str, Any] = columns_of(lines)
     np.savez_compressed(body, params=np.array(json.dumps(params.canonical())), **columns)
     return body.getvalue()

@@ -9,7 +9,7 @@ import hashlib
 import logging
 from typing import IO, Any
 
-from cachelib.serializers import BaseSerializer
+from cachelib.serializers import FileSystemSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends import FileSystemCache
@@ -29,10 +29,10 @@ IN_MEMORY = ("NullCache", "SimpleCache", "UWSGICache")
 """Backends that keep objects as they are and have no serializer to replace."""
 
 
-class ChecksumSerializer(BaseSerializer):
+class ChecksumSerializer(FileSystemSerializer):
     """Stores bytes and whole numbers behind a SHA-256; what does not match reads as None."""
 
-    def dumps(self, value: Any, protocol: int = 0) -> bytes:
+    def dumps(self, value: Any, protocol: int = 0) -> bytes:  # noqa: ARG002
         """Checksum and content; whole numbers are what a store counts its entries with."""
         content = b"b" + value if isinstance(value, bytes) else b"i%d" % value
         return hashlib.sha256(content).digest() + content
@@ -47,7 +47,7 @@ class ChecksumSerializer(BaseSerializer):
             return None
         return content[1:] if content[:1] == b"b" else int(content[1:])
 
-    def dump(self, value: Any, f: IO[bytes], protocol: int = 0) -> None:
+    def dump(self, value: Any, f: IO[bytes], protocol: int = 0) -> None:  # noqa: ARG002
         """The same to an open file."""
         f.write(self.dumps(value))
 

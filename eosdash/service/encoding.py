@@ -66,7 +66,7 @@ def chunk_record(chunk: Measurements) -> dict[str, Any]:
     record = {"type": "chunk", "step": chunk.step, **columns}
     if eigenvalues.shape[1] > 1:
         record["eigenvalues"] = eigenvalues
-    return record | {"unconverged": chunk.step + np.flatnonzero(~converged)}
+    return record | {"unconverged": chunk.step + np.flatnonzero(np.logical_not(converged))}
 
 
 def end_record(end: End) -> dict[str, Any]:

@@ -36,5 +36,7 @@ def train_lines(params: TrainParams, cache: ResultCache) -> Iterator[bytes]:
 def _computed(params: TrainParams) -> Iterator[bytes]:
     yield line(start_record(params))
     for record in train_records(params):
-        is_chunk = isinstance(record, Measurements)
-        yield line(chunk_record(record) if is_chunk else end_record(record))
+        if isinstance(record, Measurements):
+            yield line(chunk_record(record))
+        else:
+            yield line(end_record(record))
