@@ -81,13 +81,20 @@ window.eosdash = window.eosdash || {};
     state.previous = null;
     const { end } = run;
     eos.say("summary", end.summary);
-    $("run-figure")?.setAttribute("aria-label", end.summary);
+    describe(end.summary);
     const badge = $("badge");
     badge.textContent = `${eos.templates.marks[end.outcome]} ${end.outcome}`;
     eos.say("fate", end.fate);
     badge.dataset.outcome = end.outcome;
     listEvents(end.events);
     eos.draw();
+  }
+
+  function describe(words) {
+    for (const id of ["run-figure", "detail-figure"]) {
+      $(id)?.setAttribute("role", "img");
+      $(id)?.setAttribute("aria-label", words);
+    }
   }
 
   function listEvents(events) {

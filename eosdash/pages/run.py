@@ -12,6 +12,7 @@ from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import control_panel, field
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.menu import menu
 from eosdash.params import RunView, TrainParams
 from eosdash.words import SCOPE
 
@@ -151,22 +152,10 @@ def _figures(view: RunView) -> html.Div:
     )
 
 
-def _view_menu(view: RunView) -> dmc.Popover:
+def _view_menu(view: RunView) -> html.Details:
     names = [name for name in RunView.model_fields if name != "detail"]
-    return dmc.Popover(
-        [
-            dmc.PopoverTarget(
-                dmc.Button(
-                    "View", id="view", size="compact-sm", variant="subtle", color="gray",
-                    leftSection=icon("view"), className="eos-view",
-                )
-            ),
-            dmc.PopoverDropdown(
-                html.Div([field(view, name, None) for name in names], className="eos-view-menu")
-            ),
-        ],
-        position="bottom-end", keepMounted=True, trapFocus=True,
-    )  # fmt: skip
+    fields: list[Component] = [field(view, name, None) for name in names]
+    return menu("view", [icon("view"), html.Span("View")], fields)
 
 
 def _transport() -> html.Div:

@@ -11,6 +11,7 @@ from eosdash.figures.style import FONT, style_sheet
 from eosdash.pages import run
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.menu import menu
 
 THEME = {
     "fontFamily": FONT,
@@ -83,6 +84,14 @@ CALLBACKS: list[Callback] = [
 """(outputs, inputs, states, name of the function in the browser)."""
 
 
+DOWNLOADS = {
+    "csv": "Table (CSV)",
+    "npz": "Arrays (NPZ)",
+    "png": "Picture (PNG)",
+    "svg": "Drawing (SVG)",
+}
+
+
 def shell() -> dmc.MantineProvider:
     """Header above, the page below."""
     frame = dmc.AppShell(
@@ -106,21 +115,10 @@ def _header() -> html.Div:
     actions = [
         action("copy-link", "Copy link", "link"),
         action("copy-python", "Copy as Python", "code"),
-        dmc.Menu(
-            [
-                dmc.MenuTarget(action("download", "Download", "download")),
-                dmc.MenuDropdown(
-                    [
-                        dmc.MenuLabel("Data"),
-                        _item("csv", "Table (CSV)"),
-                        _item("npz", "Arrays (NPZ)"),
-                        dmc.MenuLabel("Figure"),
-                        _item("png", "Picture (PNG)"),
-                        _item("svg", "Drawing (SVG)"),
-                    ]
-                ),
-            ],
-            position="bottom-end",
+        menu(
+            "download",
+            [icon("download"), html.Span("Download", className="eos-action-words")],
+            [html.Button(words, id=f"download-{name}") for name, words in DOWNLOADS.items()],
         ),
         action("theme", "Dark or light", "theme", words=False),
     ]
@@ -145,7 +143,3 @@ def action(name: str, words_: str, picture: str, words: bool = True) -> html.But
         [icon(picture), *([label] if words else [])],
         id=name, className="eos-action", title=words_, **aria(label=words_),
     )  # fmt: skip
-
-
-def _item(name: str, words: str) -> dmc.MenuItem:
-    return dmc.MenuItem(words, id=f"download-{name}")

@@ -1,0 +1,37 @@
+"""A page that fails its test for any console error or any request to another host."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.run_page import RunPage
+
+
+@pytest.fixture
+def complaints(page: Page, base_url: str) -> Iterator[list[str]]:
+    """Everything the browser complains about; none is allowed unless a test clears the list."""
+    heard: list[str] = []
+
+    def foreign(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws") and parts.netloc != urlsplit(base_url).netloc:
+            heard.append(f"asked another host: {url}")
+
+    page.on("request", lambda request: foreign(request.url))
+    page.on("pageerror", lambda error: heard.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            heard.append(f"{message.type}: {message.text}") if message.type == "error" else None
+        ),
+    )
+    yield heard
+    assert not heard
+
+
+@pytest.fixture
+def run_page(page: Page, complaints: list[str]) -> RunPage:
+    """The page of a run, not yet opened."""
+    return RunPage(page)
