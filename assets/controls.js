@@ -17,16 +17,17 @@ window.eosdash = window.eosdash || {};
   let rules = {};
   let values = {};
   let rejected = new Set();
+  let asked = null; // a slider that is given new ends echoes its value, which is no new question
 
   eos.set = (name, value) => props(id("param", name), { value });
   eos.reject = (error) => {
     eos.accept();
     rejected.add(error.field);
-    props(id("param", error.field), { error: `${error.message}; allowed: ${error.allowed}` });
+    props(id("param", error.field), { error: error.allowed });
     element("param", error.field)?.closest("details")?.setAttribute("open", "");
   };
-  eos.accept = () => {
-    for (const name of rejected) props(id("param", name), { error: null });
+  eos.accept = (changed) => {
+    for (const name of changed && rules[changed] ? [...rejected, changed] : rejected) props(id("param", name), { error: null });
     rejected = new Set();
   };
 
@@ -150,8 +151,10 @@ window.eosdash = window.eosdash || {};
         eos.set("hidden", "");
         return skip();
       }
-      eos.request(query(), changed);
-      return query();
+      const next = query();
+      if (next === asked && !rejected.size) return skip();
+      eos.request((asked = next), changed);
+      return next;
     },
 
     reset(clicks) {

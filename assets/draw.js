@@ -193,7 +193,7 @@ window.eosdash = window.eosdash || {};
     const all = runs.flatMap((run) => run.columns[row]).filter(Number.isFinite);
     if (row === "sharpness") {
       const thresholds = current.columns.lr.map((lr) => 2 / lr);
-      const edge = Math.max(...thresholds.slice(0, 1), ...thresholds.slice(-1));
+      const edge = maximum(thresholds);
       let top = Math.max(edge, maximum(all));
       if (view.clip) top = Math.min(top, 4 * edge);
       let low = 0;

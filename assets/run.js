@@ -22,9 +22,9 @@ window.eosdash = window.eosdash || {};
     const element = $(id);
     if (!element || element.words === words) return;
     element.words = words;
-    const parts = words.split("η_C").flatMap((part, i) => (i ? [etaC(), part] : [part]));
-    element.replaceChildren(...parts);
+    element.replaceChildren(...eos.rich(words));
   };
+  eos.rich = (words) => words.split("η_C").flatMap((part, i) => (i ? [etaC(), part] : [part]));
 
   function etaC() {
     const symbol = document.createElement("span");
@@ -49,7 +49,7 @@ window.eosdash = window.eosdash || {};
     const take = (record) => {
       if (mine.signal.aborted) return;
       run.take(record);
-      if (record.type === "start") begin(run);
+      if (record.type === "start") begin(run, changed);
       else eos.draw();
       progress(run);
       if (record.type === "end") finish(run);
@@ -64,13 +64,15 @@ window.eosdash = window.eosdash || {};
     }
   }
 
-  function begin(run) {
+  function begin(run, changed) {
     if (state.current?.count) state.previous = state.current;
     state.current = run;
     state.cursor = null;
     eos.stop();
-    eos.accept();
-    eos.say("problem", "");
+    if (changed) {
+      eos.accept(changed);
+      eos.say("problem", "");
+    }
     eos.say("setup", run.start.setup);
     dimmed(false);
     eos.address();

@@ -74,7 +74,7 @@ window.eosdash = window.eosdash || {};
     row.classList.toggle("eos-hidden", !run);
     if (!run) return;
     const open = document.createElement("a");
-    open.textContent = run.start.setup.replace(/\.$/, "");
+    open.replaceChildren(...eos.rich(run.start.setup.replace(/\.$/, "")));
     open.href = `?${new URLSearchParams(run.start.query)}`;
     const remove = document.createElement("button");
     remove.textContent = "✕";

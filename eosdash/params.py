@@ -346,7 +346,7 @@ class RunView(ParameterSet):
         group="view",
     )
     lowest: bool = parameter(
-        False, "λ_min", "Show the smallest eigenvalue of the Hessian.", group="view"
+        False, "Smallest eigenvalue", "Show λ_min of the Hessian.", group="view"
     )
     detail: Literal["auto", "plane", "weights", "singular_values", "balance"] = parameter(
         "auto", "Beside the run", "What is drawn beside the run.", group="view"

@@ -107,7 +107,7 @@ def _main(view: RunView, errors: dict[str, str]) -> html.Div:
         [
             html.Div(
                 [
-                    html.H1("…", id="summary", className="eos-summary"),
+                    html.H1("…", id="summary", className="eos-summary", **aria(live="polite")),
                     html.P("", id="setup", className="eos-setup"),
                 ],
                 className="eos-words",
@@ -121,9 +121,8 @@ def _main(view: RunView, errors: dict[str, str]) -> html.Div:
                 className="eos-line",
             ),
             html.Div(id="events", className="eos-events"),
-            html.Div(_unusable(errors), id="problem", className="eos-problem", role="alert"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
-            html.Div([_figures(view), _side(view)], className="eos-work"),
+            html.Div([_figures(view, errors), _side(view)], className="eos-work"),
             html.P(SCOPE, className="eos-scope"),
         ],
         className="eos-main",
@@ -138,14 +137,15 @@ def _unusable(errors: dict[str, str]) -> str:
     return f"Not used from the link: {words}."
 
 
-def _figures(view: RunView) -> html.Div:
+def _figures(view: RunView, errors: dict[str, str]) -> html.Div:
+    problem = html.Div(_unusable(errors), id="problem", className="eos-problem", role="alert")
     figure = dcc.Graph(
         id="run-figure", figure=run_figure("light"), config=QUIET,
         responsive=True,
     )  # fmt: skip
     return html.Div(
         [
-            html.Div([figure, _view_menu(view)], className="eos-figure-box"),
+            html.Div([figure, problem, _view_menu(view)], className="eos-figure-box"),
             _transport(),
         ],
         className="eos-run",

@@ -112,7 +112,7 @@ def test_motion_is_turned_off_for_who_asks(run_page: RunPage) -> None:
     run_page.page.emulate_media(reduced_motion="reduce")
     run_page.open()
     durations = run_page.page.evaluate(
-        "[...document.querySelectorAll('.eos-toast, .eos-figure-box')]"
+        "[...document.querySelectorAll('.eos-toast, #run-figure')]"
         ".map((element) => getComputedStyle(element).transitionDuration)"
     )
     assert set(durations) == {"0s"}
