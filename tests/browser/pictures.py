@@ -1,0 +1,55 @@
+"""Takes the pictures of the README from the running app: ``python -m tests.browser.pictures``."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.run_page import RunPage
+from tests.conftest import BROWSER_ARGUMENTS, ROOT, free_port, serving
+from tests.ensure_browser import find_browser
+
+PLANE = "depth=2&weights=2.1,0.3&lr=0.6&steps=300"
+PICTURES = {
+    "run-light": ("", (1440, 900), "light"),
+    "run-dark": ("", (1440, 900), "dark"),
+    "plane": (PLANE, (1440, 900), "light"),
+    "phone": ("", (390, 844), "light"),
+}
+
+
+def take(browser: Browser, base_url: str, name: str, folder: Path) -> None:
+    """One picture, once its run is drawn."""
+    query, (width, height), scheme = PICTURES[name]
+    context = browser.new_context(
+        base_url=base_url,
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        is_mobile=width < 600,
+        has_touch=width < 600,
+    )
+    page = RunPage(context.new_page()).open(query).page
+    page.wait_for_timeout(500)
+    page.screenshot(path=folder / f"{name}.png")
+    context.close()
+
+
+def main() -> None:
+    """All pictures, into ``docs/``."""
+    port = str(free_port())
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        environ = os.environ | {"PORT": port, "EOSDASH_CACHE_DIR": scratch}
+        log = Path(scratch) / "log"
+        with serving([sys.executable, "app.py"], ROOT, environ, log) as base_url:
+            browser = playwright.chromium.launch(
+                executable_path=find_browser(), args=BROWSER_ARGUMENTS
+            )
+            for name in PICTURES:
+                take(browser, base_url, name, ROOT / "docs")
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
