@@ -140,7 +140,7 @@ def _unusable(errors: dict[str, str]) -> str:
 def _figures(view: RunView, errors: dict[str, str]) -> html.Div:
     problem = html.Div(_unusable(errors), id="problem", className="eos-problem", role="alert")
     figure = dcc.Graph(
-        id="run-figure", figure=run_figure("light"), config=QUIET,
+        id="run-figure", config=QUIET,
         responsive=True,
     )  # fmt: skip
     return html.Div(
@@ -199,7 +199,7 @@ def _transport() -> html.Div:
 
 def _side(view: RunView) -> html.Div:
     detail = dcc.Graph(
-        id="detail-figure", figure=curves_figure("light"), config=QUIET | {"staticPlot": True},
+        id="detail-figure", config=QUIET | {"staticPlot": True},
         responsive=True,
     )  # fmt: skip
     choice = dmc.Select(

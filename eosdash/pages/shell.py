@@ -27,7 +27,7 @@ PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>{%metas%}<title>{%title%}</title>{%favicon%}
-<link rel="preload" as="script" href="PLOTLY"><style>STYLE</style>{%css%}</head>
+<script async src="PLOTLY"></script><style>STYLE</style>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 

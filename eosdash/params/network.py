@@ -1,8 +1,4 @@
-"""The parameter sets: one definition from which everything else derives.
-
-The controls on the page, the query of the HTTP API, the address bar, the keyword arguments of
-the Python API and the cache key are all read off these classes.
-"""
+"""A network, its data and its start: the part of a parameter set that all pages share."""
 
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
@@ -14,7 +10,6 @@ from eosdash.fields import (
     Numbers,
     ParameterError,
     ParameterSet,
-    Schedule,
     Widths,
     parameter,
     split,
@@ -269,85 +264,3 @@ class NetworkParams(ParameterSet):
         if "singular_values" in values:
             values["singular_values"] = tuple(sorted(self.singular_values, reverse=True))
         return {name: value for name, value in values.items() if name not in unused}
-
-
-class TrainParams(NetworkParams):
-    """One run of gradient descent."""
-
-    kind: ClassVar[str] = "train"
-
-    steps: int = parameter(
-        1500, "Steps", "Most steps of gradient descent.", group="run", ge=1, le=20_000
-    )
-    lr_schedule: Schedule = parameter(
-        (),
-        "Learning rate changes",
-        "Pairs step:lr; from that step on the learning rate is that.",
-        group="step",
-        allowed="at most 20 pairs step:lr, comma-separated, steps increasing",
-        max_length=20,
-    )
-    eigenvalues: int = parameter(
-        1,
-        "Eigenvalues",
-        "How many of the largest Hessian eigenvalues to follow.",
-        symbol="k",
-        group="run",
-        ge=1,
-        le=5,
-    )
-
-    @model_validator(mode="after")
-    def _schedule_in_order(self) -> Self:
-        steps = [step for step, _ in self.lr_schedule]
-        if any(later <= earlier for earlier, later in pairwise(steps)):
-            raise ParameterError(
-                "lr_schedule", "the steps are not in order", "step:lr pairs, steps increasing"
-            )
-        if steps and steps[-1] >= self.steps:
-            raise ParameterError(
-                "lr_schedule",
-                f"step {steps[-1]} is past the end of the run",
-                f"steps from 1 to {self.steps - 1}",
-            )
-        return self
-
-    def canonical(self) -> dict[str, Any]:
-        """As for the network; an empty schedule is left out."""
-        values = super().canonical()
-        return {name: value for name, value in values.items() if value != ()}
-
-
-class RunView(ParameterSet):
-    """How a run is shown. Part of a link, but of no key: it changes no number."""
-
-    kind: ClassVar[str] = "view"
-
-    axis: Literal["step", "time"] = parameter(
-        "step", "Axis", "Steps, or η · step: the time of gradient flow.", group="view"
-    )
-    smooth: int = parameter(
-        1,
-        "Smoothing",
-        "Steps in the moving average of loss and sharpness; the raw curves stay behind.",
-        group="view",
-        ge=1,
-        le=200,
-    )
-    clip: bool = parameter(
-        True, "Clip", "Cut the axes where a diverging run would dwarf the rest.", group="view"
-    )
-    gradient: bool = parameter(False, "Gradient norm", "Show ‖∇L‖ below.", group="view")
-    gfs: bool = parameter(
-        False,
-        "Gradient-flow solution",
-        "Show the sharpness of the minimum that gradient flow would reach from each step; "
-        "scalar chains without weight decay.",
-        group="view",
-    )
-    lowest: bool = parameter(
-        False, "Smallest eigenvalue", "Show λ_min of the Hessian.", group="view"
-    )
-    detail: Literal["auto", "plane", "weights", "singular_values", "balance"] = parameter(
-        "auto", "Beside the run", "What is drawn beside the run.", group="view"
-    )

@@ -1,0 +1,11 @@
+"""The parameter sets: one definition from which everything else derives.
+
+The controls on the page, the query of the HTTP API, the address bar, the keyword arguments of
+the Python API and the cache key are all read off these classes.
+"""
+
+from eosdash.params.network import NetworkParams
+from eosdash.params.train import TrainParams
+from eosdash.params.view import RunView
+
+__all__ = ["NetworkParams", "RunView", "TrainParams"]
