@@ -1,0 +1,82 @@
+"""Events on constructed curves."""
+
+import numpy as np
+import pytest
+
+from eosdash.core.events import find_events
+from eosdash.core.gradient_descent import Ending
+from eosdash.core.outcome import Outcome
+
+
+def events(loss=None, sharpness=None, outcome="undecided", period=None, period_step=None, lr=1.0):
+    """Events by kind, of curves of 100 steps; 2/η is 2."""
+    loss = np.ones(100) if loss is None else np.asarray(loss, dtype=float)
+    sharpness = np.linspace(0.5, 1.0, len(loss)) if sharpness is None else np.asarray(sharpness)
+    ending = Ending(Outcome(outcome), len(loss), period, period_step, np.zeros(1))
+    found = find_events(loss, sharpness, np.full(len(loss), lr), ending)
+    assert [event.step for event in found] == sorted(event.step for event in found)
+    return {event.kind: event for event in found}
+
+
+def test_a_quiet_run_has_no_events():
+    assert events() == {}
+
+
+def test_sharpness_crosses_and_returns():
+    sharpness = np.concatenate([np.linspace(1, 3, 50), np.linspace(3, 1, 50)])
+    found = events(sharpness=sharpness)
+    assert found["crosses"].step == np.flatnonzero(sharpness > 2)[0]
+    assert found["crosses"].text == "sharpness crosses 2/η"
+    assert found["returns"].step == np.flatnonzero(sharpness > 2)[-1] + 1
+
+
+def test_a_sharp_start_does_not_cross():
+    found = events(sharpness=np.linspace(3, 2.5, 100))
+    assert found["crosses"].text == "starts sharper than 2/η"
+    assert found["crosses"].step == 0
+    assert "returns" not in found
+
+
+def test_the_threshold_follows_the_learning_rate():
+    sharpness, lr = np.ones(100), np.repeat([1.0, 3.0], 50)
+    ending = Ending(Outcome.UNDECIDED, 100, None, None, np.zeros(1))
+    first = find_events(np.ones(100), sharpness, lr, ending)
+    assert [(event.kind, event.step) for event in first if event.kind == "crosses"] == [
+        ("crosses", 50)
+    ]
+
+
+def test_a_spike_is_told_at_its_peak():
+    loss = np.ones(100)
+    loss[40:44] = [2, 5, 9, 3]
+    assert events(loss=loss)["spike"].step == 42
+
+
+def test_rounding_is_no_spike():
+    assert "spike" not in events(loss=1 + 1e-12 * np.arange(100))
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.997])
+def test_sharpness_settles_at_a_part_of_the_threshold(ratio):
+    sharpness = 2 * ratio * (1 - 0.9 ** (1 + np.arange(100)))
+    found = events(sharpness=sharpness)["settles"]
+    assert found.step == 43  # 0.9^44 is the first power below 1 %, 0.9^100 apart
+    assert found.value == pytest.approx(ratio, rel=1e-3)
+    assert found.text.startswith("sharpness settles at 0.")
+
+
+def test_sharpness_that_still_moves_has_not_settled():
+    assert "settles" not in events(sharpness=np.linspace(0.1, 1, 100))
+
+
+def test_endings_in_words():
+    assert events(outcome="diverged")["diverges"].step == 100
+    assert events(outcome="minimum")["converges"].text == "converges to a global minimum"
+    assert events(outcome="saddle")["converges"].text == "converges to a saddle"
+    period = events(outcome="periodic", period=4, period_step=60)["period"]
+    assert (period.step, period.value) == (60, 4.0)
+    assert period.text == "repeats itself every 4 steps"
+
+
+def test_one_step_is_enough():
+    assert events(loss=[1.0], sharpness=[3.0], outcome="diverged").keys() == {"crosses", "diverges"}
