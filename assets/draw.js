@@ -46,6 +46,7 @@ window.eosdash = window.eosdash || {};
     await window.Plotly.react(figure, ...runFigure(templates.run, eos.state));
     listen(figure);
     await eos.drawDetail(templates);
+    document.body.classList.add("eos-drawn");
     eos.transportShows();
     current.drawn = current.count;
   }
