@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from eosdash.core.initialization import aligned
 from eosdash.core.minimum import decayed_minimizer, decayed_singular_value
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Array, LinearNetwork, Objective
 from eosdash.core.spectrum import SpectrumTracker
 
 Factors = tuple[list[Array], list[Array]]
@@ -89,27 +89,38 @@ def _least_sharpness(objective: Objective) -> float:
     left, values, right = np.linalg.svd(objective.solution @ objective.factor)
     if not values[0]:
         return 0.0
-    rank = min(min(objective.network.sizes), int(np.sum(values > 1e-12 * values[0])))
+    directions = int(np.sum(values > 1e-12 * values[0]))
+    rank = min(*objective.network.sizes, directions)
     problem = _Gauges(objective, left[:, :rank], values[:rank], right[:rank].T)
     point = np.tile(np.eye(rank), (objective.network.depth - 1, 1, 1)).ravel()
-    outputs = len(left) * len(right)
-    effort = {"maxfun": max(3, EFFORT // outputs**3)}
+    effort = {"maxfun": max(3, EFFORT // problem.outputs**3)}
     for power in (10.0, 100.0, 1000.0):
         args, method = (power,), "L-BFGS-B"
         point = minimize(problem, point, args, method, jac=True, options=effort).x
-    return problem.sharpness(point)
+    if rank == directions:
+        return problem.sharpness(point)
+    # Through a bottleneck a residual stays, and with it its part of the Hessian.
+    effort = {"maxfev": max(20, EFFORT // problem.parameters**3)}
+    return float(minimize(problem.full_sharpness, point, method="Powell", options=effort).fun)
 
 
 class _Gauges:
     """Sharpness of minimizers as a function of the gauges G_1, …, G_{L−1}, each (k, k)."""
 
     def __init__(self, objective: Objective, left: Array, values: Array, right: Array) -> None:
-        depth = objective.network.depth
+        depth, rank = objective.network.depth, len(values)
+        self.objective = replace(
+            objective,
+            network=LinearNetwork((len(right), *[rank] * (depth - 1), len(left))),
+        )
+        self.parameters = self.objective.network.parameters
+        self.outputs = len(left) * len(right)
+        self.root = values ** (1 / depth)
         powers = [values ** (i / depth) for i in range(depth)]
         # out[i] = U D^{i/L}, inn[i] = V D^{i/L}; at the ends stand the identity and F.
         self.out = [left * power for power in powers]
         self.inn = [right * power for power in powers]
-        self.depth, self.rank = depth, len(values)
+        self.depth, self.rank = depth, rank
         self.first = objective.factor.T @ objective.factor
         self.last = np.eye(len(left))
 
@@ -130,6 +141,18 @@ class _Gauges:
         """S at the minimizer with these gauges."""
         outs, inns = self._terms(*self._factors(self._shaped(point)))
         return float(np.linalg.eigvalsh(_operator(outs, inns))[-1])
+
+    def full_sharpness(self, point: Array) -> float:
+        """S at the minimizer with these gauges, from the Hessian with its residual part."""
+        gauges = self._shaped(point)
+        if not np.abs(np.linalg.det(gauges)).min() > SINGULAR:
+            return np.inf
+        inverses = np.linalg.inv(gauges)
+        first = gauges[0] * self.root @ self.inn[0].T @ np.linalg.pinv(self.objective.factor)
+        middle = [g * self.root @ back for g, back in zip(gauges[1:], inverses, strict=False)]
+        layers = [first, *middle, self.out[0] * self.root @ inverses[-1]]
+        hessian = self.objective.hessian(self.objective.network.flat(layers))
+        return float(np.linalg.eigvalsh(hessian)[-1])
 
     def _shaped(self, point: Array) -> Array:
         return point.reshape(-1, self.rank, self.rank)

@@ -12,6 +12,7 @@ import numpy as np
 from eosdash.core.minimum import global_minimum
 from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import BALL, Outcome, Watch
+from eosdash.core.spectrum import SpectrumTracker
 
 FIRST_STRETCH = 32
 LONGEST_STRETCH = 256
@@ -87,10 +88,9 @@ def descend(
     while step < steps and not diverged:
         stretch, theta, diverged = _advance(objective, theta, step, rates[step : step + length])
         reached = watch.at_minimum(step, stretch.loss, stretch.grad_norm)
-        if reached is not None:
-            theta = stretch.path[reached] - stretch.lr[reached] * objective.gradient(
-                stretch.path[reached]
-            )
+        if reached is not None and (not schedule or _is_stable(objective, stretch, reached)):
+            point = stretch.path[reached]
+            theta = point - stretch.lr[reached] * objective.gradient(point)
             yield _head(stretch, reached + 1)
             yield Ending(Outcome.MINIMUM, step + reached + 1, None, None, theta)
             return
@@ -126,6 +126,13 @@ def _advance(
     path, gradients = path[:done], gradients[:done]
     grad_norm = np.linalg.norm(gradients, axis=1)
     return Stretch(step, path, rates[:done], objective.loss(path), grad_norm), theta, left
+
+
+def _is_stable(objective: Objective, stretch: Stretch, index: int) -> bool:
+    """Whether S ≤ 2/η at a point of a stretch: a minimum reached at one learning rate may not
+    hold at the next."""
+    extremes = SpectrumTracker(objective)(stretch.path[index : index + 1])
+    return bool(extremes.top[0, 0] <= 2 / stretch.lr[index])
 
 
 def _head(stretch: Stretch, length: int) -> Stretch:

@@ -1,6 +1,7 @@
 """Where gradient flow would end from each point of a run: scalar chains."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eosdash.core.network import Array
 
@@ -8,7 +9,8 @@ NEWTON_STEPS = 60
 
 
 def gradient_flow_solution(theta: Array, target: float) -> Array:
-    """w_i² at the minimizer that gradient flow reaches from ``theta`` (..., L), shape (..., L).
+    """w_i² at the minimizer that gradient flow reaches from ``theta`` (..., L), shape (..., L);
+    NaN where it ends at a saddle instead.
 
     Gradient flow of ½(w_L⋯w_1 − y)² moves all w_i² at the same rate, so every difference
     w_i² − w_j² is conserved, and the end is the one t > −min w_i² with Π(w_i² + t) = y²
@@ -27,7 +29,17 @@ def gradient_flow_solution(theta: Array, target: float) -> Array:
         x = x - step
         if np.abs(step).max() < 1e-14:
             break
-    return excess + np.exp(x)[..., None]
+    return np.where(_ends_at_saddle(theta, target), np.nan, excess + np.exp(x)[..., None])
+
+
+def _ends_at_saddle(theta: Array, target: float) -> NDArray[np.bool_]:
+    """Whether several weights reach zero together, (..., 1): the smallest in modulus are equal,
+    and are zero or have to change the sign of the product."""
+    modulus = np.abs(theta)
+    least = modulus.min(axis=-1, keepdims=True)
+    several = (modulus == least).sum(axis=-1, keepdims=True) > 1
+    turns = np.sign(theta).prod(axis=-1, keepdims=True) * np.sign(target) < 0
+    return np.asarray(several & (turns | (least == 0)))
 
 
 def gradient_flow_sharpness(theta: Array, target: float) -> Array:
@@ -38,4 +50,6 @@ def gradient_flow_sharpness(theta: Array, target: float) -> Array:
     """
     if target == 0:
         raise ValueError("the gradient-flow solution needs a target other than 0")
-    return np.asarray(target**2 * (1 / gradient_flow_solution(theta, target)).sum(axis=-1))
+    with np.errstate(all="ignore"):  # targets near the smallest number
+        sharpness = (target**2 / gradient_flow_solution(theta, target)).sum(axis=-1)
+    return np.asarray(sharpness)

@@ -8,6 +8,7 @@ from scipy.optimize import brentq, minimize
 
 from eosdash.core.initialization import balanced, gaussian
 from eosdash.core.network import Array, Objective
+from eosdash.core.outcome import GRADIENT_TOLERANCE
 
 
 class Lowest(NamedTuple):
@@ -37,23 +38,26 @@ def global_minimum(objective: Objective) -> Lowest:
     values = np.linalg.svd(target, compute_uv=False)
     directions = min(objective.network.sizes)
     decay, depth = objective.weight_decay, objective.network.depth
+    scale = 0.5 * float(np.sum(values**2))
     if decay == 0:
-        return _exact(objective.floor + 0.5 * float(np.sum(values[directions:] ** 2)))
+        return _exact(objective.floor + 0.5 * float(np.sum(values[directions:] ** 2)), scale)
+    # Where the curvature is no more than r, a gradient within tolerance is this far up at most.
+    scale += 1e12 * GRADIENT_TOLERANCE**2 / (2 * decay)
     if depth == 1:
-        return _exact(float(objective.loss(ridge(objective).ravel())))
+        return _exact(float(objective.loss(ridge(objective).ravel())), scale)
     if objective.is_whitened:
         learned = [decayed_singular_value(value, decay, depth) for value in values[:directions]]
         kept = np.zeros_like(values)
         kept[:directions] = learned
         penalty = decay * depth * kept ** (2 / depth)
-        return _exact(0.5 * float(np.sum((kept - values) ** 2 + penalty)))
+        return _exact(0.5 * float(np.sum((kept - values) ** 2 + penalty)), scale)
     small = replace(objective, network=objective.network.narrowed())
     value = float(small.loss(decayed_minimizer(small)))
     return Lowest(value, 1e-7 * (1 + value), False)
 
 
-def _exact(value: float) -> Lowest:
-    return Lowest(value, 1e-12 * (1 + value), True)
+def _exact(value: float, scale: float) -> Lowest:
+    return Lowest(value, 1e-12 * (value + scale), True)
 
 
 def ridge(objective: Objective) -> Array:
@@ -97,7 +101,7 @@ def decayed_minimizer(objective: Objective) -> Array:
             start,
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": 2000, "gtol": 1e-10, "ftol": 1e-15},
+            options={"maxiter": 500, "gtol": 1e-10, "ftol": 1e-15},
         ).x
         for start in starts
     ]

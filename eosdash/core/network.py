@@ -181,6 +181,8 @@ class Linearization:
         blocks.append(dcarried)
         blocks.reverse()
         flat = network.flat(blocks)
+        if self.depth == 1:  # a quadratic: its Hessian is the same at every θ
+            flat = np.broadcast_to(flat, np.broadcast_shapes(flat.shape, self.theta.shape))
         if self.objective.weight_decay:
-            flat += self.objective.weight_decay * direction
+            flat = flat + self.objective.weight_decay * direction
         return flat

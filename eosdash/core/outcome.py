@@ -27,7 +27,9 @@ PERIOD_TOLERANCE = 1e-6
 Where the approach to a minimum is slowest, at S = 2/η exactly, oscillations still shrink by a
 part in 1/k at step k, 5e-5 at the longest run allowed: well above this."""
 
-BLOCKS = 8
+BLOCKS = 16
+SHORTEST = 8 * BLOCKS
+PROJECTED = 16
 
 
 class Outcome(StrEnum):
@@ -41,47 +43,99 @@ class Outcome(StrEnum):
     UNDECIDED = "undecided"
 
 
-def find_period(tail: Array) -> int | None:
-    """Smallest p from 2 to 64 after which the last points return to themselves.
+OUTCOMES = tuple(Outcome)
+"""In the order of their codes in arrays."""
+
+
+def find_periods(tails: Array) -> NDArray[np.int16]:
+    """Smallest p from 2 to 64 after which the last points return to themselves, or 0, (n,).
 
     Args:
-        tail: the last points (n, m) of a trajectory, or a projection of them; n ≥ 3p to see p.
+        tails: the last points (T, m, n) of n trajectories, or a projection of them to m numbers;
+            T ≥ 3p to see p.
 
     A point that hardly moves has no period: that is convergence, not an orbit.
     """
-    moves = np.linalg.norm(np.diff(tail, axis=0), axis=1)
-    size = 1.0 + np.linalg.norm(tail[-1])
-    for period in range(2, min(LONGEST_PERIOD, len(tail) // 3) + 1):
-        window = slice(-2 * period, None)
-        stride = moves[window].max()
-        if stride < 1e-6 * size:
-            return None
-        gap = tail[window] - tail[-3 * period : -period]
-        if np.linalg.norm(gap, axis=1).max() <= PERIOD_TOLERANCE * stride:
-            return period
-    return None
+    length, _, number = tails.shape
+    found = np.zeros(number, dtype=np.int16)
+    if length < 6:
+        return found
+    moves = _lengths(np.diff(tails[-2 * LONGEST_PERIOD - 1 :], axis=0))
+    size = 1.0 + _lengths(tails[-1])
+    # A cycle approached with alternating sign returns after 2p steps sooner than after p, so a
+    # return is measured against the closest of all shorter ones.
+    closest = moves[-1]
+    for period in range(2, min(LONGEST_PERIOD, length // 3) + 1):
+        stride = moves[-2 * period :].max(axis=0)
+        once = _lengths(tails[-1] - tails[-1 - period])
+        near = PERIOD_TOLERANCE * closest
+        likely = (found == 0) & (stride >= 1e-6 * size) & (once <= near)
+        if likely.any():
+            window = tails[-3 * period :, :, likely]
+            gap = _lengths(window[period:] - window[:-period]).max(axis=0)
+            found[np.flatnonzero(likely)[gap <= near[likely]]] = period
+        closest = np.minimum(closest, once)
+    return found
+
+
+def _lengths(vectors: Array) -> Array:
+    """Euclidean lengths over the axis before the last: (..., m, n) to (..., n)."""
+    return np.asarray(np.sqrt(np.einsum("...mn,...mn->...n", vectors, vectors)))
+
+
+def find_period(tail: Array) -> int | None:
+    """The same for one trajectory (T, m); None instead of 0."""
+    return int(find_periods(tail[:, :, None])[0]) or None
+
+
+def block_of_step(steps: int) -> NDArray[np.intp]:
+    """Which block of the second half a step is in, −1 in the first half, (steps,)."""
+    blocks = np.full(steps, -1)
+    for number, block in enumerate(np.array_split(np.arange(steps)[steps // 2 :], BLOCKS)):
+        blocks[block] = number
+    return blocks
+
+
+def drifts(energy: Array) -> NDArray[np.bool_]:
+    """Whether gradient norms are still on their way at the end of n runs, (n,).
+
+    Args:
+        energy: mean of ‖∇L‖² over each of sixteen blocks of the second half of a run, (16, n).
+
+    Decided by the trend of its logarithm over the second half and over the last quarter: a
+    slope that differs from zero by three standard errors in either. On a stationary chaotic
+    orbit that happens by chance a few times in a hundred, and then errs to the side of
+    "undecided".
+    """
+    means = 0.5 * np.log(np.maximum(energy, np.finfo(float).tiny))
+    return _trend(means) | _trend(means[BLOCKS // 2 :])
+
+
+def _trend(means: Array) -> NDArray[np.bool_]:
+    number = len(means)
+    place = np.arange(number) - (number - 1) / 2
+    slope = place @ means / (place @ place)
+    residual = means - means.mean(axis=0) - slope * place[:, None]
+    error = np.sqrt((residual**2).sum(axis=0) / (number - 2) / (place @ place))
+    return np.asarray(np.abs(slope) > np.maximum(3 * error, 1e-6))
 
 
 def still_moving(grad_norm: Array) -> bool:
-    """Whether ‖∇L‖ (T,) over the end of a run is still on its way down, or only drifts.
+    """Whether the run with these ‖∇L‖ (T,) still moves towards something; see :func:`drifts`.
+    A run of less than 128 steps is too short to tell that it does not."""
+    if len(grad_norm) < SHORTEST:
+        return True
+    blocks = block_of_step(len(grad_norm))
+    energy = [np.mean(grad_norm[blocks == number] ** 2) for number in range(BLOCKS)]
+    return bool(drifts(np.array(energy)[:, None])[0])
 
-    Decided by the trend of log ‖∇L‖ over eight blocks of the second half: a slope that is
-    negative by three standard errors. On a stationary chaotic orbit that happens by chance
-    about once in a hundred times, and then errs to the side of "undecided". A gradient norm
-    that changes monotonically is a drift, not an orbit.
-    """
-    half = np.log(np.maximum(grad_norm[len(grad_norm) // 2 :], np.finfo(float).tiny))
-    if len(half) < 4 * BLOCKS:
-        return True
-    differences = np.diff(half)
-    if (differences <= 0).all() or (differences >= 0).all():
-        return True
-    means = np.array([block.mean() for block in np.array_split(half, BLOCKS)])
-    place = np.arange(BLOCKS) - (BLOCKS - 1) / 2
-    slope = place @ means / (place @ place)
-    residual = means - means.mean() - slope * place
-    error = np.sqrt(residual @ residual / (BLOCKS - 2) / (place @ place))
-    return bool(slope < -3 * error)
+
+def projection(parameters: int) -> Array | None:
+    """Distances are judged in a random projection (P, 16), so that long tails of large networks
+    fit into memory; None for networks of no more than 16 parameters."""
+    if parameters <= PROJECTED:
+        return None
+    return np.random.default_rng(0).standard_normal((parameters, PROJECTED))
 
 
 class Watch:
@@ -98,10 +152,8 @@ class Watch:
     ) -> None:
         self.threshold = lowest_loss + tolerance
         self.settled_from = settled_from
-        # Distances are judged in a random projection, so that long tails of large networks fit.
-        rng = np.random.default_rng(0)
-        self._projection = rng.standard_normal((parameters, 16)) if parameters > 16 else None
-        self._tail = np.empty((0, min(parameters, 16)))
+        self._projection = projection(parameters)
+        self._tail = np.empty((0, min(parameters, PROJECTED)))
         self._grad_norm: list[Array] = []
         self._last_loss = np.inf
         self.period: int | None = None

@@ -15,6 +15,7 @@ from eosdash.fields import (
     split,
 )
 
+MOST_HIDDEN = 11
 MAX_WEIGHT = 1e3
 """Largest modulus of an explicit initial weight."""
 
@@ -47,7 +48,7 @@ class NetworkParams(ParameterSet):
         "Width of each hidden layer in turn, instead of one width for all.",
         group="network",
         allowed="at most 11 whole numbers from 1 to 64, comma-separated",
-        max_length=11,
+        max_length=MOST_HIDDEN,
     )
     activation: Literal["linear"] = parameter(
         "linear", "Activation", "What stands between the layers: nothing.", group="network"
@@ -203,7 +204,8 @@ class NetworkParams(ParameterSet):
             del data["hidden"]
         if "weights" in data:
             data.setdefault("init", "weights")
-        if isinstance(widths := split(data.get("hidden")), list | tuple):
+        widths = split(data.get("hidden"))
+        if isinstance(widths, list | tuple) and len(widths) <= MOST_HIDDEN:
             data.setdefault("depth", len(widths) + 1)
         return data
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from eosdash.core.gradient_descent import Ending, descend, learning_rates
 from eosdash.core.initialization import gaussian
-from eosdash.core.outcome import BALL
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix
 
@@ -129,13 +128,21 @@ def test_a_path_into_a_saddle_that_is_not_zero():
 def test_divergence_is_told_at_the_step_that_leaves_the_ball():
     curves, ending = run(CHAIN, [2.0, 2.0, 2.0, 2.0], 1.0, 100)
     assert ending.outcome == "diverged"
-    assert (np.linalg.norm(curves["path"], axis=1) <= BALL).all()
-    assert not np.linalg.norm(ending.theta) <= BALL
+    assert (np.linalg.norm(curves["path"], axis=1) <= 1e6).all()
+    assert not np.linalg.norm(ending.theta) <= 1e6
+
+
+def test_a_far_excursion_within_the_ball_is_no_divergence():
+    """The ball has the radius 1e6."""
+    _, ending = run(scalar_objective((1, 1, 1), 1.0), [6e5, 6e5], 1e-12, 3)
+    assert ending.outcome != "diverged"
+    _, ending = run(scalar_objective((1, 1, 1), 1.0), [8e5, 8e5], 1e-13, 3)
+    assert (ending.outcome, ending.step) == ("diverged", 1)
 
 
 @settings(max_examples=30)
 @given(
-    st.lists(st.floats(-1000, 1000), min_size=12, max_size=12),
+    st.lists(st.floats(-2.8e5, 2.8e5), min_size=12, max_size=12),
     st.sampled_from([1e-3, 1.0, 100.0]),
 )
 def test_overflow_raises_nothing(weights, lr):
@@ -145,6 +152,12 @@ def test_overflow_raises_nothing(weights, lr):
     assert np.isfinite(curves["loss"]).all()
     assert np.isfinite(curves["grad_norm"]).all()
     assert ending.step >= 1
+
+
+def test_an_overflow_is_a_divergence():
+    with np.errstate(all="raise", under="ignore"):
+        _, ending = run(scalar_objective((1,) * 13, 1.0), [2.8e5] * 12, 1e40, 20)
+    assert (ending.outcome, ending.step) == ("diverged", 1)
 
 
 def test_a_closed_run_does_no_more_work():

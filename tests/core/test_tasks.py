@@ -63,6 +63,12 @@ def test_a_teacher_without_rotations_is_diagonal():
     np.testing.assert_array_equal(teacher, [[1, 0, 0], [0, 0.5, 0]])
 
 
+def test_rotations_turn_inputs_and_outputs():
+    teacher = whitened_objective((3, 3), (1.0, 0.5, 0.1), True, 1).solution
+    for gram in (teacher @ teacher.T, teacher.T @ teacher):
+        assert np.abs(gram - np.diag(np.diag(gram))).max() > 0.01
+
+
 def test_rotations_depend_on_the_data_seed_alone():
     one, same, other = (
         whitened_objective((3, 3), (1.0, 0.5), True, seed).solution for seed in (1, 1, 2)
