@@ -13,3 +13,5 @@ threads = 32
 graceful_timeout = 10
 # It would write to the home folder, which may be read-only.
 control_socket_disable = True
+# A start may be given as several hundred weights.
+limit_request_line = 8190

@@ -107,7 +107,7 @@ class ParameterSet(BaseModel):
         return value
 
     @classmethod
-    def make(cls, **values: Any) -> Self:
+    def make(cls, /, **values: Any) -> Self:
         """Validate keyword arguments or the texts of a query.
 
         Raises:

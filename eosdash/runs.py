@@ -114,7 +114,7 @@ def train_records(params: TrainParams) -> Iterator[Measurements | End]:
     Closing the generator stops the computation.
     """
     objective = objective_of(params)
-    measure = Measure(objective, params.eigenvalues)
+    measure = Measure(objective, params.eigenvalues, generic=params.init != "balanced")
     seen: list[Measurements] = []
     run = descend(
         objective, start_of(params, objective), params.lr, params.steps, params.lr_schedule

@@ -16,7 +16,7 @@ from eosdash.core.spectrum import SpectrumTracker
 
 FIRST_STRETCH = 32
 LONGEST_STRETCH = 256
-STRETCH_FLOATS = 400_000
+STRETCH_FLOATS = 200_000
 """About how many numbers of trajectory a stretch may hold: keeps rows coming from large
 networks. Lengths depend on the network alone, so that a run repeats to the last bit."""
 
@@ -83,7 +83,7 @@ def descend(
     lowest = global_minimum(objective)
     last_change = max((step for step, _ in schedule), default=0)
     watch = Watch(objective.network.parameters, lowest.value, lowest.tolerance, last_change)
-    longest = int(np.clip(STRETCH_FLOATS // objective.network.parameters, 8, LONGEST_STRETCH))
+    longest = int(np.clip(STRETCH_FLOATS // objective.network.parameters, 4, LONGEST_STRETCH))
     step, length, diverged = 0, min(FIRST_STRETCH, longest), False
     while step < steps and not diverged:
         stretch, theta, diverged = _advance(objective, theta, step, rates[step : step + length])

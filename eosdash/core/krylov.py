@@ -5,8 +5,7 @@ Rayleigh–Ritz in a basis that grows by the residuals of the wanted Ritz pairs 
 lockstep as batched arrays; those that are done leave the batch.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,35 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-TOLERANCE = 1e-7
+TOLERANCE = 2e-7
 """Estimated error, relative to the spectral norm, at which an eigenvalue counts as converged:
-a tenth of the 1e-6 that is promised."""
+less than the 1e-6 that is promised, because it is an estimate."""
 
-MAX_BASIS = 64
-MAX_CYCLES = 24
+MAX_BASIS = 48
+KEPT = 8
+"""Ritz vectors kept from either end of a full basis, besides those wanted."""
+
+MAX_CYCLES = 40
+BLOCK = 2
+"""Residuals that a basis grows by at a time: one from either end, as a rule."""
+
+SPANNED = 1e-12
+"""What is left of a direction, relative to the spectral norm, when it was already spanned."""
+
 TINY = float(np.finfo(float).tiny)
+
+
+class Operator(Protocol):
+    """N symmetric operators on R^P."""
+
+    def __call__(self, block: Array) -> Array:
+        """Apply each to its b vectors: (N, b, P) to (N, b, P)."""
+
+    def random(self, count: int) -> Array:
+        """Random vectors (N, ``count``, P), the same at every call."""
+
+    def of(self, which: NDArray[np.bool_]) -> Self:
+        """Some of them."""
 
 
 class Ritz(NamedTuple):
@@ -34,68 +55,76 @@ class Ritz(NamedTuple):
 
 
 def extreme_eigenvalues(
-    operator: Callable[[Indices], Callable[[Array], Array]], start: Array, count: int
+    operator: Operator, start: Array, count: int, probe: Array | None = None, reach: int = 0
 ) -> Ritz:
-    """λ_min and the ``count`` largest eigenvalues of N symmetric operators on R^P.
+    """λ_min and the ``count`` largest eigenvalues of N symmetric operators.
 
     Args:
-        operator: for the indices of some of the operators, a function from (n, b, P) to
-            (n, b, P) that applies each to its b vectors.
-        start: initial blocks (N, b, P), b > ``count``; need not be orthonormal.
+        operator: all N of them.
+        start: initial blocks (N, b, P), b ≥ ``count`` + 3; need not be orthonormal.
         count: k.
+        probe: random directions (N, 1, P). Their images up to ``reach`` − 1 join the basis first:
+            they show an eigenvalue that the start, if it lies in an invariant subspace, hides.
 
     An eigenvalue is taken as converged when min(r, r²/gap), with r the norm of its residual
     and gap the distance to the nearest other Ritz value, is at most TOLERANCE times the
     largest Ritz value in modulus (Parlett, The Symmetric Eigenvalue Problem, §11.7).
     """
     number, _, size = start.shape
-    wanted = count + 1
     answer = Ritz(
-        np.empty((number, wanted)),
-        np.empty((number, wanted + 2, size)),
+        np.empty((number, count + 1)),
+        np.empty((number, count + 3, size)),
         np.zeros(number, dtype=bool),
     )
+    guard = np.zeros(count + 3, dtype=bool)
+    guard[1:3] = True  # followed in case they overtake, but not waited for
     active = np.arange(number)
-    apply, rows = operator(active), orthonormal(start)
-    basis = _Basis(apply, rows, apply(rows))
+    basis = _Basis(operator, start)
+    if probe is not None:
+        basis.grow(probe, reach)
     for cycle in range(MAX_CYCLES):
-        theta, coordinates = basis.rayleigh_ritz()
-        ends = _ends(basis.size, count)
-        residuals, errors = basis.residuals(theta, coordinates, ends)
-        done: NDArray[np.bool_] = np.all(errors <= TOLERANCE, axis=1)
+        theta, coordinates = np.linalg.eigh(basis.projected)
+        targets = _ends(basis.size, count + 1, 2)
+        residuals, errors = basis.residuals(theta, coordinates, targets)
+        done: NDArray[np.bool_] = np.all(errors[:, ~guard] <= TOLERANCE, axis=1)
         leaving = done if cycle < MAX_CYCLES - 1 else np.ones_like(done)
         if leaving.any():
             gone = active[leaving]
-            answer.values[gone] = theta[leaving][:, ends]
-            mixing = coordinates[leaving][:, :, _ends(basis.size, count + 1, 2)].swapaxes(1, 2)
+            answer.values[gone] = theta[leaving][:, targets[~guard]]
+            mixing = coordinates[leaving][:, :, targets].swapaxes(1, 2)
             answer.vectors[gone] = mixing @ basis.rows[leaving]
             answer.converged[gone] = done[leaving]
             active = active[~leaving]
             if not active.size:
                 break
-            basis = basis.of(~leaving, operator(active))
-            coordinates, residuals, errors = (
-                array[~leaving] for array in (coordinates, residuals, errors)
+            basis.keep(~leaving)
+            theta, coordinates, residuals, errors = (
+                array[~leaving] for array in (theta, coordinates, residuals, errors)
             )
-        growth = 2 * min(1 + cycle // 2, 8)
+        growth = BLOCK * max(1, basis.size // (2 * BLOCK))
         if basis.size + growth > MAX_BASIS:
-            basis = basis.spanned_by(coordinates[:, :, _ends(basis.size, 2 * wanted, 4)])
-        worst = np.argsort(-errors, axis=1)[:, :2, None]
+            basis.restrict(theta, coordinates, _ends(basis.size, KEPT + count, KEPT))
+            growth = (MAX_BASIS - basis.size) // 2
+        urgency = np.where(errors > TOLERANCE, errors, 0.0) * np.where(guard, 1e-3, 1.0)
+        worst = np.argsort(-urgency, axis=1)[:, :BLOCK, None]
         basis.grow(np.take_along_axis(residuals, worst, axis=1), growth)
     return answer
 
 
-def _ends(size: int, high: int, low: int = 1) -> Indices:
+def _ends(size: int, high: int, low: int) -> Indices:
     """Positions of the ``low`` smallest and the ``high`` largest of ``size`` ascending values."""
     return np.r_[:low, size - high : size]
 
 
 class _Basis:
-    """Orthonormal rows Q (n, m, P) and their images H Q (n, m, P), with room to grow."""
+    """Orthonormal rows Q (n, m, P), their images H Q (n, m, P), and Q H Qᵀ (n, m, m)."""
 
-    def __init__(self, apply: Callable[[Array], Array], rows: Array, images: Array) -> None:
-        self.apply, self.size = apply, rows.shape[1]
-        self._rows, self._images = rows, images
+    def __init__(self, operator: Operator, start: Array) -> None:
+        number, block, size = start.shape
+        self.operator, self.size = operator, 0
+        self._rows = self._images = np.empty((number, 0, size))
+        self.projected = np.empty((number, 0, 0))
+        self.grow(start, block)
 
     @property
     def rows(self) -> Array:
@@ -105,67 +134,96 @@ class _Basis:
     def images(self) -> Array:
         return self._images[:, : self.size]
 
-    def rayleigh_ritz(self) -> tuple[Array, Array]:
-        """Ritz values (n, m) ascending and their coordinates (n, m, m) in the basis."""
-        return np.linalg.eigh(self.rows @ self.images.swapaxes(1, 2))
-
     def residuals(self, theta: Array, coordinates: Array, targets: Indices) -> tuple[Array, Array]:
         """Residual vectors (n, t, P) of the target Ritz pairs and their error estimates (n, t),
         relative to the spectral norm."""
         mixing = coordinates[:, :, targets].swapaxes(1, 2)
         residuals = mixing @ self.images
         residuals -= (theta[:, targets, None] * mixing) @ self.rows
-        norms = np.sqrt(np.einsum("ntp,ntp->nt", residuals, residuals))
+        lengths = _lengths(residuals)
         distance = np.abs(theta[:, targets, None] - theta[:, None, :])
         distance[:, np.arange(len(targets)), targets] = np.inf
-        gap = np.maximum(distance.min(axis=2), TINY)
+        gap = distance.min(axis=2)
         scale = np.maximum(np.abs(theta).max(axis=1, keepdims=True), TINY)
-        return residuals, norms * np.minimum(1.0, norms / gap) / scale
+        return residuals, lengths * np.minimum(
+            1.0, lengths / np.maximum(gap, lengths + TINY)
+        ) / scale
 
     def grow(self, block: Array, amount: int) -> None:
         """Add ``amount`` rows: the block, its image, the image of that, and so on."""
         goal = self.size + amount
         self._reserve(goal)
         while self.size < goal:
-            block = orthonormal(block[:, : goal - self.size], self.rows)
-            new = slice(self.size, self.size + block.shape[1])
-            self._rows[:, new] = block
-            self._images[:, new] = block = self.apply(block)
-            self.size = new.stop
+            block = self._append(self._new(block[:, : goal - self.size]))
+
+    def _new(self, block: Array) -> Array:
+        """The block made orthonormal, and random where it was already spanned: then the basis is
+        an invariant subspace, and there may be more outside."""
+        scale = np.abs(self.projected).max(axis=(1, 2), initial=0.0)
+        block = orthonormal(block, self.rows, SPANNED * scale)
+        spanned = ~block.any(axis=2)
+        if spanned.any():
+            block[spanned] = self.operator.random(block.shape[1])[spanned]
+            block = orthonormal(block, self.rows, np.zeros(len(block)))
+        return block
+
+    def _append(self, block: Array) -> Array:
+        """Add rows, and return what of their images (n, b, P) lies outside the basis."""
+        old, new = self.size, slice(self.size, self.size + block.shape[1])
+        self._rows[:, new] = block
+        self._images[:, new] = images = self.operator(block)
+        self.size = new.stop
+        coefficients = images @ self.rows.swapaxes(1, 2)
+        projected = np.empty((len(block), self.size, self.size))
+        projected[:, :old, :old] = self.projected
+        projected[:, new] = coefficients
+        projected[:, :, new] = coefficients.swapaxes(1, 2)
+        self.projected = projected
+        return images - coefficients @ self.rows
 
     def _reserve(self, goal: int) -> None:
-        if goal <= self._rows.shape[1]:
+        number, room, size = self._rows.shape
+        if goal <= room:
             return
-        number, _, size = self._rows.shape
         for name, old in (("_rows", self.rows), ("_images", self.images)):
-            room = np.empty((number, 2 * goal, size))
-            room[:, : self.size] = old
-            setattr(self, name, room)
+            larger = np.empty((number, 2 * goal, size))
+            larger[:, : self.size] = old
+            setattr(self, name, larger)
 
-    def of(self, which: NDArray[np.bool_], apply: Callable[[Array], Array]) -> "_Basis":
-        """The same for some of the operators."""
-        return _Basis(apply, self.rows[which], self.images[which])
+    def keep(self, which: NDArray[np.bool_]) -> None:
+        """Go on with some of the operators."""
+        self.operator = self.operator.of(which)
+        self._rows, self._images = self.rows[which], self.images[which]
+        self.projected = self.projected[which]
 
-    def spanned_by(self, coordinates: Array) -> "_Basis":
-        """A smaller basis of some Ritz vectors; their images need no products."""
-        mixing = coordinates.swapaxes(1, 2)
-        return _Basis(self.apply, mixing @ self.rows, mixing @ self.images)
+    def restrict(self, theta: Array, coordinates: Array, targets: Indices) -> None:
+        """Go on with some of the Ritz vectors; their images need no products."""
+        mixing = coordinates[:, :, targets].swapaxes(1, 2)
+        self._rows, self._images = mixing @ self.rows, mixing @ self.images
+        self.size = len(targets)
+        self.projected = theta[:, targets, None] * np.eye(self.size)
 
 
-def orthonormal(block: Array, against: Array | None = None) -> Array:
-    """Rows (n, b, P) orthonormal and orthogonal to the rows ``against`` (n, m, P).
+def _lengths(rows: Array) -> Array:
+    return np.sqrt(np.einsum("nbp,nbp->nb", rows, rows))
 
-    Gram–Schmidt twice, for orthogonality to rounding; a direction that was already spanned
-    comes out as an arbitrary one that is not.
+
+def orthonormal(block: Array, against: Array, spanned: Array) -> Array:
+    """Rows (n, b, P) orthonormal and orthogonal to the orthonormal rows ``against`` (n, m, P).
+
+    Directions that are already spanned, by ``against`` or by each other, come out as rows of
+    zeros; so do rows no longer than ``spanned`` (n,). Gram–Schmidt as block operations, a second
+    time where the first took so much away that rounding matters.
     """
-    block = block.copy()
+    lengths = _lengths(block)
+    scale = np.where(lengths > spanned[:, None], 1 / np.maximum(lengths, TINY), 0.0)
+    block = block * scale[:, :, None]
     for _ in range(2):
-        if against is not None:
-            block -= (block @ against.swapaxes(1, 2)) @ against
-        for i in range(block.shape[1]):
-            row = block[:, i]
-            if i:
-                known = block[:, :i]
-                row -= (known @ row[:, :, None] * known).sum(axis=1)
-            row /= np.maximum(np.sqrt(np.einsum("np,np->n", row, row)), TINY)[:, None]
+        overlap = block @ against.swapaxes(1, 2)
+        block = block - overlap @ against
+        values, vectors = np.linalg.eigh(block @ block.swapaxes(1, 2))
+        scale = np.where(values > 1e-14, 1 / np.sqrt(np.maximum(values, 1e-14)), 0.0)
+        block = (vectors * scale[:, None, :]).swapaxes(1, 2) @ block
+        if values.min() > 1e-4 and np.abs(overlap).max(initial=0.0) < 1e-4:
+            break
     return block

@@ -57,9 +57,9 @@ class Measurements:
 class Measure:
     """Measures the stretches of one run, in order."""
 
-    def __init__(self, objective: Objective, eigenvalues: int = 1) -> None:
+    def __init__(self, objective: Objective, eigenvalues: int = 1, generic: bool = True) -> None:
         self.objective = objective
-        self._spectrum = SpectrumTracker(objective, eigenvalues)
+        self._spectrum = SpectrumTracker(objective, eigenvalues, generic)
 
     def __call__(self, stretch: Stretch) -> Measurements:
         """Everything in :class:`Measurements` at the points of ``stretch``."""

@@ -22,6 +22,7 @@ DEFAULTS = {
     "CACHE_DIR": ".cache/results",
     "CACHE_THRESHOLD": 2_000,
     "CACHE_DEFAULT_TIMEOUT": 30 * 24 * 3600,
+    "CACHE_NO_NULL_WARNING": True,
 }
 """Used where no environment variable ``EOSDASH_CACHE_…`` says otherwise."""
 
@@ -76,7 +77,9 @@ class ResultCache:
             self._store = Cache(app, config=config)
         except OSError:
             logger.warning("no results are kept: the cache cannot be opened", exc_info=True)
-            self._store = Cache(app, config={"CACHE_TYPE": "NullCache"})
+            self._store = Cache(
+                app, config={"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
+            )
 
     def get(self, key: str) -> bytes | None:
         """The value, or None if there is none or the store does not answer."""

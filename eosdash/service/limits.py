@@ -3,6 +3,7 @@
 import os
 from typing import NamedTuple
 
+from eosdash.core.curvature import unseen
 from eosdash.core.network import LinearNetwork
 from eosdash.fields import ParameterError
 from eosdash.params import TrainParams
@@ -45,8 +46,9 @@ LIMITS = {
 
 def train_seconds(params: TrainParams) -> float:
     """Estimated seconds of one core for a run: a fit to measured runs, good to a factor of two."""
-    weights = LinearNetwork(params.sizes).parameters
-    return params.steps * (5e-5 + 8e-7 * weights * (1 + 0.3 * (params.eigenvalues - 1)))
+    network = LinearNetwork(params.sizes)
+    seen = network.parameters - unseen(network)
+    return params.steps * (5e-5 + 4e-6 * seen * (1 + 0.1 * (params.eigenvalues - 1)))
 
 
 def check_train(params: TrainParams) -> None:

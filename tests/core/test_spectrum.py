@@ -8,7 +8,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from eosdash.core.gradient_descent import Stretch, descend
 from eosdash.core.initialization import gaussian
-from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker, coarse_to_fine, midway
+from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker, coarse_to_fine, lagrange, turned
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
 
@@ -37,7 +37,7 @@ def test_eigenvalues_of_a_network_in_whitened_data(count):
     sizes = (4, 6, 5, 3)
     objective = whitened_objective(sizes, (1.0, 0.7, 0.2), rotate=True, data_seed=count)
     raw = of_matrix(sizes, objective.solution)
-    assert objective.network.parameters > DENSE_LIMIT
+    assert objective.network.parameters > DENSE_LIMIT + count
     start = gaussian(objective.network, 0.9, count, fan_in=True)
     assert check(objective, raw, stretches(objective, start, 0.1, 96), count, 3) >= 32
 
@@ -105,28 +105,48 @@ def test_small_networks_give_the_whole_spectrum():
     assert np.isnan(extremes.top[:, 2]).all()
 
 
-@given(st.integers(1, 700))
-def test_each_point_is_solved_once_and_after_its_neighbours(total):
-    solved = set()
-    for level in coarse_to_fine(total):
-        if level.before is not None:
-            assert {*level.before, *level.after} <= solved
-        assert solved.isdisjoint(level.points)
-        solved.update(level.points.tolist())
-    assert solved == set(range(total))
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+@pytest.mark.parametrize("sizes", [(1, 8, 8, 8, 1), (2, 9, 12, 2), (4, 4, 9, 3, 3), (4, 20, 3)])
+def test_eigenvalues_of_layers_wider_than_the_data(sizes, decay, count):
+    """Where most directions are unseen: some shapes take the dense path, some the other."""
+    objective = regression_objective(sizes, samples=20, weight_decay=decay)
+    raw = regression(sizes, samples=20, decay=decay)
+    start = gaussian(objective.network, 0.9, 1, fan_in=True)
+    assert check(objective, raw, stretches(objective, start, 0.1, 32), count, 5) >= 7
 
 
-@given(st.integers(3, 300))
-def test_neighbours_of_a_point_have_its_parity(total):
-    for level in coarse_to_fine(total):
-        if level.before is not None:
-            inside = level.after < total - 1
-            assert ((level.points - level.before) % 2 == 0).all()
-            assert ((level.points - level.after) % 2 == 0)[inside].all()
+@given(st.integers(1, 700), st.booleans())
+def test_each_pair_is_solved_once_and_after_its_nodes(pairs, carried):
+    solved = {-1} if carried else set()
+    for level in coarse_to_fine(pairs, carried):
+        if not level.first:
+            assert set(level.nodes.ravel().tolist()) <= solved
+        assert solved.isdisjoint(level.pairs.tolist())
+        solved.update(level.pairs.tolist())
+    assert solved - {-1} == set(range(pairs))
 
 
-def test_midway_between_a_plane_and_the_same_plane_turned_is_the_plane():
+@given(st.integers(1, 300))
+def test_nodes_of_a_step_have_its_parity(total):
+    covered = set()
+    for level in coarse_to_fine((total + 1) // 2, carried=False):
+        points, nodes, _ = level.steps(total)
+        covered.update(points.tolist())
+        apart = (points[:, None] - nodes) % 2 == 0
+        clipped = (points[:, None] == total - 1) | (nodes == total - 1)
+        assert level.first or (apart | clipped).all()
+    assert covered == set(range(total))
+
+
+def test_interpolation_is_exact_for_cubics():
+    nodes, at = np.array([[-1, 0, 2, 5], [3, 4, 6, 7]]), np.array([1, 5])
+    weights = lagrange(at, nodes)
+    np.testing.assert_allclose((weights * (nodes**3 - nodes)).sum(axis=1), at**3 - at, rtol=1e-12)
+
+
+def test_a_plane_turned_within_itself_is_turned_back():
     angle = 0.7
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     plane = np.eye(2, 5)[None]
-    np.testing.assert_allclose(midway(plane, turn @ plane), 2 * plane, atol=1e-12)
+    np.testing.assert_allclose(turned(turn @ plane, plane), plane, atol=1e-12)

@@ -1,0 +1,48 @@
+"""Runs every row, prints it, and writes BENCHMARKS.md."""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from benchmarks import browser, training
+from benchmarks.report import PAGE, Row, markdown
+
+NOTES = (
+    f"Training: the baseline is PyTorch autograd with `scipy.sparse.linalg.eigsh` (ARPACK, started "
+    "from the last eigenvector), double precision, and computes λ_max only. eosdash computes "
+    "λ_max, λ_min, the singular values and all else that the page shows. Best of "
+    f"{training.CASES[0].repetitions} turns each.",
+    "Browser: Chromium and gunicorn on the same machine. A key press moves the learning rate to a "
+    f"value that is in no cache; medians over {browser.VALUES} values, and over {browser.VISITS} "
+    "first visits. Times are taken in the page, up to the frame after the one drawn.",
+)
+
+
+def measurements() -> Iterator[Callable[[], list[Row]]]:
+    for case in training.CASES:
+        yield partial(training.run, case)
+    yield browser.run
+
+
+def main() -> int:
+    """Exit status: 0 when every row was measured and every answer was right."""
+    done: list[Row] = []
+    failed = False
+    for measure in measurements():
+        try:
+            for row in measure():
+                print(" | ".join(row.cells()), flush=True)
+                done.append(row)
+        except Exception:  # noqa: BLE001 - the other rows are still worth having
+            traceback.print_exc()
+            failed = True
+    if failed:
+        print(f"failed; {PAGE.name} is left as it was", file=sys.stderr)
+    else:
+        PAGE.write_text(markdown(done, NOTES))
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Hessian products on the directions that the Hessian sees.
+
+A layer W_l between the first and the last enters the loss through A_l W_l C_l, with
+A_l = W_L ⋯ W_{l+1} what follows it and C_l = W_{l-1} ⋯ W_1 what feeds it, and when another layer
+changes too, through A_l W_l or W_l C_l. A direction V with A_l V = 0 and V C_l = 0 therefore has
+no effect to second order: without weight decay the Hessian vanishes on it. All others are
+
+    V = Q X + Y Rᵀ,   Qᵀ Y = 0,
+
+with orthonormal columns Q (w_l, a) spanning the rows of A_l, a = min(w_l, d_out), and
+R (w_{l-1}, c) spanning the columns of C_l, c = min(w_{l-1}, d_in). In wide layers the pair
+X (a, w_{l-1}), Y (w_l, c) is far smaller than V, and inner products are the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eosdash.core.network import Array, LinearNetwork, Objective
+
+
+def unseen(network: LinearNetwork) -> int:
+    """Number of independent directions on which the Hessian vanishes at every θ."""
+    first, *_, last = network.sizes
+    inner = network.shapes[1:-1]
+    return sum(max(0, rows - last) * max(0, columns - first) for rows, columns in inner)
+
+
+class Curvature:
+    """∇²L without weight decay at the points (N, P) of a network with at least two layers.
+
+    It acts on blocks (N, b, P′) of compressed directions: W_1, then X and Y of each layer
+    between, then W_L, flattened.
+    """
+
+    def __init__(self, objective: Objective, points: Array) -> None:
+        at = objective.linearize(points[:, None])  # beside the axis of the block
+        self.network, self.covariance = objective.network, objective.covariance
+        self.weights, self.back = at.weights, at.back
+        self.inputs = at.prefix[:-1]
+        inner = range(1, at.depth - 1)
+        self.left = [np.linalg.qr(_transposed(after))[0] for after in _suffixes(at.weights)]
+        factors = [np.linalg.qr(before) for before in self.inputs[: at.depth - 2]]
+        self.right = [factor.Q for factor in factors]
+        self.fed = [factor.R for factor in factors]
+        self.pulled = [_transposed(q) @ self.back[l] for l, q in zip(inner, self.left, strict=True)]
+        pairs = [
+            ((q.shape[-1], right.shape[-2]), (q.shape[-2], right.shape[-1]))
+            for q, right in zip(self.left, self.right, strict=True)
+        ]
+        ends = self.network.shapes[0], self.network.shapes[-1]
+        self.shapes = [ends[0], *(shape for pair in pairs for shape in pair), ends[1]]
+
+    def matrix(self) -> Array:
+        """∇²L without weight decay, (N, P′, P′); zero where Qᵀ Y ≠ 0."""
+        size = sum(rows * columns for rows, columns in self.shapes)
+        every = np.broadcast_to(np.eye(size), (len(self.weights[0]), size, size))
+        return self(self.compress(self.expand(every)))
+
+    def of(self, which: NDArray[np.bool_]) -> "Curvature":
+        """The same at some of the points."""
+        some = object.__new__(Curvature)
+        for name, value in vars(self).items():
+            batched = isinstance(value, list) and name != "shapes"
+            setattr(some, name, [array[which] for array in value] if batched else value)
+        return some
+
+    def random(self, count: int) -> Array:
+        """Compressed Gaussian directions (N, ``count``, P′), the same at every call."""
+        number, size = len(self.weights[0]), self.network.parameters
+        rng = np.random.default_rng(0)
+        return self.compress(rng.standard_normal((number, count, size)))
+
+    def compress(self, direction: Array) -> Array:
+        """(N, b, P) to (N, b, P′): the part that the Hessian sees."""
+        first, *inner, last = self.network.layers(direction)
+        parts = [first]
+        for v, q, right in zip(inner, self.left, self.right, strict=True):
+            x = _transposed(q) @ v
+            parts += [x, v @ right - q @ (x @ right)]
+        return _flat([*parts, last])
+
+    def expand(self, compressed: Array) -> Array:
+        """(N, b, P′) to (N, b, P): the inverse of :meth:`compress` on its image, where Qᵀ Y = 0;
+        any other part of Y is dropped first."""
+        first, *pairs, last = self._parts(compressed)
+        layers = [first]
+        for x, y, q, right in zip(pairs[::2], pairs[1::2], self.left, self.right, strict=True):
+            outside = y - q @ (_transposed(q) @ y)
+            layers.append(q @ x + outside @ _transposed(right))
+        return _flat([*layers, last])
+
+    def __call__(self, block: Array) -> Array:
+        """∇²L·v for compressed v (N, b, P′): :meth:`Linearization.hessian_product` rewritten for
+        X and Y. Of the error carried back only Q Qᵀ reaches a layer, so Y drops out there."""
+        first, *pairs, last = self._parts(block)
+        xs, ys = pairs[::2], pairs[1::2]
+        change = [first]  # of W_l ⋯ W_1
+        for l, (x, y, q, fed) in enumerate(zip(xs, ys, self.left, self.fed, strict=True)):
+            moved = q @ (x @ self.inputs[l]) + y @ fed
+            change.append(moved + self.weights[l + 1] @ change[l])
+        end = last @ self.inputs[-1] + self.weights[-1] @ change[-1]
+        carried = end @ self.covariance
+        parts = [carried @ _transposed(self.inputs[-1]) + self.back[-1] @ _transposed(change[-1])]
+        carried = _transposed(last) @ self.back[-1] + _transposed(self.weights[-1]) @ carried
+        for l in reversed(range(len(xs))):
+            q, pulled = self.left[l], self.pulled[l]
+            seen = _transposed(q) @ carried
+            parts.append((carried - q @ seen) @ _transposed(self.fed[l]))
+            parts.append(seen @ _transposed(self.inputs[l]) + pulled @ _transposed(change[l]))
+            carried = _transposed(xs[l]) @ pulled + _transposed(self.weights[l + 1]) @ carried
+        return _flat([carried, *reversed(parts)])
+
+    def _parts(self, flat: Array) -> list[Array]:
+        ends = list(accumulate((m * n for m, n in self.shapes), initial=0))
+        return [
+            flat[..., start:stop].reshape(*flat.shape[:-1], *shape)
+            for start, stop, shape in zip(ends, ends[1:], self.shapes, strict=False)
+        ]
+
+
+def _flat(parts: Iterable[Array]) -> Array:
+    return np.concatenate([part.reshape(*part.shape[:-2], -1) for part in parts], axis=-1)
+
+
+def _transposed(array: Array) -> Array:
+    return array.swapaxes(-1, -2)
+
+
+def _suffixes(weights: Sequence[Array]) -> list[Array]:
+    """W_L ⋯ W_{l+1} for l = 2, …, L − 1."""
+    products = list(accumulate(reversed(weights[2:]), lambda after, layer: after @ layer))
+    return products[::-1]

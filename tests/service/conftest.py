@@ -1,0 +1,73 @@
+"""Fixtures: apps configured by environment variables, spies, and a Redis server."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import create_app
+from tests.conftest import ROOT, free_port, serving
+from tests.service.helpers import Spy
+from tests.service.redis_server import RedisServer, ensure_redis
+
+
+@pytest.fixture
+def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., FlaskClient]:
+    """Makes an app with ``EOSDASH_…`` variables; without any it keeps results in ``cache``."""
+    monkeypatch.setenv("EOSDASH_CACHE_DIR", str(tmp_path / "cache"))
+
+    def make(**variables: str) -> FlaskClient:
+        for name, value in variables.items():
+            monkeypatch.setenv(f"EOSDASH_{name}", value)
+        return create_app().server.test_client()
+
+    return make
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the spy tells of the computations of this process."""
+    words: list[str] = []
+    monkeypatch.setattr("eosdash.runs.descend", Spy(words.append))
+    return words
+
+
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any work on a run fails the test."""
+
+    def work(*args: object) -> None:
+        pytest.fail("work has begun")
+
+    monkeypatch.setattr("eosdash.service.api.train_lines", work)
+
+
+@pytest.fixture(scope="module")
+def spied_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The live server, and the file that tells of its computations."""
+    folder = tmp_path_factory.mktemp("spied")
+    told, port = folder / "told", str(free_port())
+    told.touch()
+    spied = {"PORT": port, "EOSDASH_CACHE_DIR": str(folder / "cache"), "SPY_LOG": str(told)}
+    application = "tests.service.spied_app:server"
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", application]
+    with serving(command, ROOT, os.environ | spied, folder / "log") as url:
+        yield url, told
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    """Path of a Redis server, which is installed if there is none."""
+    return ensure_redis()
+
+
+@pytest.fixture
+def redis_server(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
+    """A running, empty Redis server."""
+    server = RedisServer(redis_program, free_port(), tmp_path)
+    server.start()
+    yield server
+    server.kill()

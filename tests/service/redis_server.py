@@ -1,0 +1,87 @@
+"""Finds a Redis server for the tests, or installs one: ``python -m tests.service.redis_server``."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import redis
+
+COMMANDS = ("redis-server", "valkey-server")
+INSTALL_SECONDS = 300
+MISSING = """\
+No Redis server for the tests, and none could be installed.
+Install one, for example by `apt-get install redis-server`, or name one: EOSDASH_REDIS=/path/to/it
+"""
+
+
+def find_redis() -> str | None:
+    """Path of a Redis server; a named one goes before all others."""
+    named = os.environ.get("EOSDASH_REDIS")
+    return named or next(filter(None, map(shutil.which, COMMANDS)), None)
+
+
+def ensure_redis() -> str:
+    """Path of a Redis server, installed if need be.
+
+    Raises:
+        FileNotFoundError: saying how to install one.
+    """
+    if not find_redis() and sys.platform == "linux" and shutil.which("apt-get"):
+        _apt_get("update")
+        _apt_get("install", "-y", "--no-install-recommends", "redis-server")
+    found = find_redis()
+    if found is None:
+        raise FileNotFoundError(MISSING)
+    return found
+
+
+def _apt_get(*command: str) -> None:
+    # In runlevel 1 Debian's packages start no services.
+    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    subprocess.run(
+        ["apt-get", *command],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        timeout=INSTALL_SECONDS,
+        check=False,
+    )
+
+
+class RedisServer:
+    """A Redis server in memory on a port of its own."""
+
+    def __init__(self, program: str, port: int, folder: Path) -> None:
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self.client = redis.Redis.from_url(self.url)
+        self._log = folder / "redis.log"
+        self._command = [
+            *(program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
+            *("--save", "", "--appendonly", "no"),
+        ]
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                self.client.ping()
+            except redis.ConnectionError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"Redis does not answer:\n{self._log.read_text()}")
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.client.close()
+        self._process.kill()
+        self._process.wait()
+
+
+if __name__ == "__main__":
+    print(ensure_redis())

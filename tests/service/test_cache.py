@@ -1,0 +1,225 @@
+"""The cache: finished runs are told again, and no damage to the store changes a number."""
+
+import errno
+import pickle
+import resource
+import shutil
+import struct
+import tempfile
+from pathlib import Path
+
+import pytest
+from flask_caching.backends.base import BaseCache
+
+from tests.service.helpers import EXAMPLE, SHORT, Crafted, cached, numbers, url
+
+
+def entry(folder: Path) -> Path:
+    """The largest file of a cache of one run: the run, beside the counter of entries."""
+    return max(folder.iterdir(), key=lambda file: file.stat().st_size)
+
+
+def test_a_run_is_told_again_from_the_cache(make_client, told):
+    client = make_client()
+    first, second = (client.get(url(EXAMPLE)).data for _ in range(2))
+    assert not cached(first)
+    assert cached(second)
+    assert numbers(second) == first
+    assert told.count("1500 begins") == 1
+
+
+def test_runs_outlive_the_server(make_client):
+    first = make_client().get(url(SHORT)).data
+    second = make_client().get(url(SHORT)).data
+    assert cached(second)
+    assert numbers(second) == first
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "steps=100&lr=0.469&weights=1.38,0.59,0.43,1.14",
+        "steps=100.0&lr=.4690&weights=+1.38,+0.590,43e-2,1.14&init=weights",
+        f"{SHORT}&seed=5&samples=7",
+        f"{SHORT}&hidden=1,1,1&width=9",
+        f"{SHORT}&lr_schedule=&target=1.0&depth=4.0",
+    ],
+)
+def test_equal_values_written_differently_share_an_entry(make_client, query):
+    client = make_client()
+    first = client.get(url(SHORT)).data
+    second = client.get(url(query)).data
+    assert cached(second)
+    assert numbers(second) == first
+
+
+@pytest.mark.parametrize(
+    "change", ["eigenvalues=2", "target=1.0000000000000002", "weight_decay=0.1"]
+)
+def test_different_runs_have_entries_of_their_own(make_client, change):
+    client = make_client()
+    client.get(url(SHORT)).get_data()
+    assert not cached(client.get(url(f"{SHORT}&{change}")).data)
+    assert cached(client.get(url(SHORT)).data)
+
+
+def test_runs_that_read_alike_when_joined_have_entries_of_their_own(make_client):
+    client = make_client()
+    for query in ("depth=1&weights=12", "depth=2&weights=1,2", "depth=1&weights=1.2"):
+        assert not cached(client.get(url(f"{query}&steps=10")).data)
+
+
+def flipped(position):
+    def damage(content: bytes, trace: Path) -> bytes:
+        index = position % len(content)
+        return content[:index] + bytes([content[index] ^ 0x04]) + content[index + 1 :]
+
+    return damage
+
+
+HEADER = 4  # the time of expiry, before the checksum and the content
+
+DAMAGES = {
+    **{f"flipped at {position}": flipped(position) for position in (4, 20, 36, 37, 3000, -2)},
+    "a digit changed": lambda content, trace: content[:-200] + content[-200:].replace(b"1", b"7"),
+    "cut in the middle": lambda content, trace: content[: len(content) // 2],
+    "cut by one line": lambda content, trace: content[:-1].rpartition(b"\n")[0] + b"\n",
+    "cut in the checksum": lambda content, trace: content[:20],
+    "cut in the header": lambda content, trace: content[:2],
+    "header only": lambda content, trace: content[:HEADER],
+    "empty": lambda content, trace: b"",
+    "zeros": lambda content, trace: bytes(len(content)),
+    "a pickle": lambda content, trace: pickle.dumps(Crafted(trace)),
+    "a pickle as the library stores it": lambda content, trace: (
+        struct.pack("I", 0) + pickle.dumps(Crafted(trace))
+    ),
+    "a pickle after the checksum": lambda content, trace: (
+        content[: HEADER + 32] + pickle.dumps(Crafted(trace))
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_never_believed_never_run_and_healed(make_client, tmp_path, damage):
+    client, trace = make_client(), tmp_path / "executed"
+    intact = client.get(url(SHORT)).data
+    file = entry(tmp_path / "cache")
+    damaged = DAMAGES[damage](file.read_bytes(), trace)
+    assert damaged != file.read_bytes()
+    file.write_bytes(damaged)
+
+    response = client.get(url(SHORT))
+    assert response.status_code == 200
+    assert response.data == intact
+    assert not trace.exists()
+
+    healed = client.get(url(SHORT)).data
+    assert cached(healed)
+    assert numbers(healed) == intact
+
+
+def test_the_crafted_pickle_would_run(tmp_path):
+    pickle.loads(pickle.dumps(Crafted(tmp_path / "executed")))
+    assert (tmp_path / "executed").exists()
+
+
+def test_no_file_of_the_cache_is_a_pickle(make_client, tmp_path):
+    make_client().get(url(SHORT)).get_data()
+    files = list((tmp_path / "cache").iterdir())
+    assert len(files) == 2  # a run, and how many there are
+    for file in files:
+        with pytest.raises((pickle.UnpicklingError, EOFError, ValueError, KeyError)):
+            pickle.loads(file.read_bytes()[HEADER:])
+
+
+def answers_without_keeping(client):
+    first, second = (client.get(url(SHORT)) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.data == second.data
+    assert not cached(second.data)
+
+
+def test_a_folder_that_cannot_be_made_only_costs_computing(make_client, tmp_path):
+    (tmp_path / "file").touch()
+    answers_without_keeping(make_client(CACHE_DIR=str(tmp_path / "file" / "cache")))
+
+
+def test_a_read_only_folder_only_costs_computing(make_client, monkeypatch):
+    def refuse(*args: object, **others: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    client = make_client()
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    answers_without_keeping(client)
+
+
+def test_a_full_disk_only_costs_computing(make_client):
+    client = make_client()
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old[1]))
+    try:
+        answers_without_keeping(client)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+
+
+@pytest.mark.parametrize("put_there", [lambda folder: None, Path.touch])
+def test_a_folder_that_goes_missing_only_costs_computing(make_client, tmp_path, put_there):
+    client = make_client()
+    shutil.rmtree(tmp_path / "cache")
+    put_there(tmp_path / "cache")
+    answers_without_keeping(client)
+
+
+class FailingStore(BaseCache):
+    """Every question to it fails."""
+
+    @classmethod
+    def factory(cls, app, config, args, kwargs):
+        return cls()
+
+    def get(self, key):
+        raise ConnectionError("gone")
+
+    def set(self, key, value, timeout=None):
+        raise ConnectionError("gone")
+
+
+class FreeStore(FailingStore):
+    """Answers, but with something that nobody has put there."""
+
+    def get(self, key):
+        return {"cached": "nonsense"}
+
+
+@pytest.mark.parametrize("store", [FailingStore, FreeStore])
+@pytest.mark.filterwarnings("ignore:CACHE_SERIALIZER is set")
+def test_a_store_that_fails_only_costs_computing(make_client, store):
+    answers_without_keeping(make_client(CACHE_TYPE=f"{__name__}.{store.__name__}"))
+
+
+def test_runs_are_kept_in_the_folder_that_is_named(make_client, tmp_path):
+    client = make_client(CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path / "here" / "it is"))
+    client.get(url(SHORT)).get_data()
+    assert entry(tmp_path / "here" / "it is").stat().st_size > 10_000
+
+
+def test_runs_are_kept_in_a_folder_of_their_own_by_default(make_client, tmp_path, monkeypatch):
+    monkeypatch.delenv("EOSDASH_CACHE_DIR")
+    monkeypatch.chdir(tmp_path)
+    make_client().get(url(SHORT)).get_data()
+    assert entry(tmp_path / ".cache" / "results").stat().st_size > 10_000
+
+
+def test_runs_may_be_kept_in_memory(make_client, tmp_path):
+    client = make_client(CACHE_TYPE="SimpleCache")
+    first, second = (client.get(url(SHORT)).data for _ in range(2))
+    assert cached(second)
+    assert numbers(second) == first
+    assert not (tmp_path / "cache").exists()
+    assert not cached(make_client().get(url(SHORT)).data)
+
+
+def test_runs_may_be_kept_nowhere(make_client, tmp_path):
+    answers_without_keeping(make_client(CACHE_TYPE="NullCache"))
+    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,105 @@
+"""Limits of a request: enforced at their boundary, documented, and set by the environment."""
+
+import pytest
+
+from eosdash.params import TrainParams
+from eosdash.service.limits import LIMITS, train_seconds
+from tests.conftest import ROOT
+from tests.service.helpers import SHORT, arguments, fetch, url
+
+LARGE = "task=regression&depth=3&width=8&init_scaling=fan_in&lr=0.01&steps=5"
+LARGE_WEIGHTS = 2 * 8 + 8 * 8 + 8 * 2
+
+
+def padded(query: str, length: int) -> str:
+    """The same query with that many characters."""
+    return query.replace("weights=", "weights=" + "+" * (length - len(query)))
+
+
+def answer(client, query):
+    """The status, and the field that was at fault."""
+    response = client.get(url(query))
+    refused = response.status_code == 422
+    return response.status_code, response.get_json()["error"]["field"] if refused else None
+
+
+BOUNDARIES = {
+    "steps": [(None, 20_000), ("50", 50), ("50.0", 50)],
+    "parameters": [(str(LARGE_WEIGHTS), LARGE_WEIGHTS)],
+    "seconds": [(repr(train_seconds(TrainParams.make(**arguments(LARGE)))), 5)],
+    "query": [(None, 8_000), ("300", 300)],
+}
+"""For each limit: what its variable is set to, and the most that is then accepted."""
+
+
+def queries(name: str, most: int) -> tuple[str, str]:
+    """A query right at a limit and one just beyond."""
+    if name == "query":
+        return padded(SHORT, most), padded(SHORT, most + 1)
+    if name == "parameters":
+        return LARGE, LARGE.replace("width=8", "hidden=8,9")
+    steps = "seed=3&lr=0.4&steps=" if name == "steps" else LARGE.removesuffix("5")
+    return f"{steps}{most}", f"{steps}{most + 1}"
+
+
+AT_FAULT = {"steps": "steps", "parameters": "width", "seconds": "steps", "query": "query"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "most"),
+    [(name, value, most) for name, cases in BOUNDARIES.items() for value, most in cases],
+)
+def test_a_limit_holds_at_its_boundary_and_no_earlier(client, monkeypatch, name, value, most):
+    if value is not None:
+        monkeypatch.setenv(f"EOSDASH_LIMIT_{name.upper()}", value)
+    at, beyond = queries(name, most)
+    assert answer(client, at) == (200, None)
+    assert answer(client, beyond) == (422, AT_FAULT[name])
+
+
+def test_every_limit_is_tested():
+    assert BOUNDARIES.keys() == LIMITS.keys()
+
+
+@pytest.mark.parametrize(
+    ("query", "variable", "value"),
+    [
+        (padded(SHORT, 9_000), "EOSDASH_LIMIT_QUERY", "9000"),
+        ("task=regression&depth=12&width=48&steps=20000", "EOSDASH_LIMIT_SECONDS", "1e4"),
+    ],
+    ids=["query", "seconds"],
+)
+def test_a_limit_may_be_raised(client, monkeypatch, no_work, query, variable, value):
+    assert client.get(url(query)).status_code == 422
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(pytest.fail.Exception, match="work has begun"):
+        client.get(url(query))
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_every_limit_is_documented_with_its_variable_and_default(name):
+    limit = LIMITS[name]
+    rows = [row for row in (ROOT / "README.md").read_text().splitlines() if row.startswith("|")]
+    (row,) = (row for row in rows if f"`{limit.variable}`" in row)
+    said, _, default = (cell.strip() for cell in row.strip("|").split("|"))
+    assert said
+    assert default == f"{limit.default:,.0f}"
+
+
+def test_a_run_that_is_too_expensive_is_told_what_would_do(client, no_work):
+    query = "task=regression&depth=12&width=48&eigenvalues=5&steps="
+    response = client.get(url(f"{query}20000"))
+    assert response.status_code == 422
+    error = response.get_json()["error"]
+    assert error["field"] == "steps"
+    steps = int(error["allowed"].split(" steps")[0].removeprefix("up to ").replace(",", ""))
+    assert answer(client, f"{query}{steps + 1}") == (422, "steps")
+    with pytest.raises(pytest.fail.Exception, match="work has begun"):
+        client.get(url(f"{query}{steps}"))
+
+
+def test_the_real_server_lets_the_longest_query_through(live_server):
+    assert fetch(live_server, padded(SHORT, 8_000))[0] == 200
+    status, body = fetch(live_server, padded(SHORT, 8_001))
+    assert status == 422
+    assert b'"query"' in body

@@ -1,0 +1,131 @@
+"""Runs in words: every outcome is named, and nothing is claimed that was not seen."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.events import Event
+from eosdash.core.gradient_descent import Ending
+from eosdash.core.outcome import Outcome
+from eosdash.params import TrainParams
+from eosdash.runs import critical_lr_of
+from eosdash.words import fate_words, outcome_words, setup_words
+
+CROSSES = Event("crosses", 5, "sharpness crosses 2/η")
+RETURNS = Event("returns", 50, "sharpness falls back below 2/η")
+SPIKE = Event("spike", 7, "first spike of the loss")
+
+
+def settles(ratio: float) -> Event:
+    return Event("settles", 600, f"sharpness settles at {ratio:.3f} · 2/η", ratio)
+
+
+def ending(outcome: Outcome, step: int = 1234, period: int | None = None) -> Ending:
+    if outcome is Outcome.PERIODIC:
+        period = period or 2
+    return Ending(outcome, step, period, 100 if period else None, np.ones(4))
+
+
+SENTENCES = [
+    (Outcome.DIVERGED, [CROSSES, SPIKE], r"^Diverges at step 1,234\b"),
+    (Outcome.BOUNDED, [CROSSES, SPIKE], r"^Stays bounded, without converging and without a period"),
+    (Outcome.SADDLE, [], r"^Ends at a saddle\b"),
+    (Outcome.SADDLE, [CROSSES, RETURNS], r"^Ends at a saddle\b"),
+    (Outcome.MINIMUM, [], r"stays below 2/η"),
+    (Outcome.MINIMUM, [settles(0.95)], r"stays below 2/η"),
+    (Outcome.MINIMUM, [CROSSES, RETURNS, settles(0.6)], r"passes 2/η, then falls back"),
+    (Outcome.MINIMUM, [CROSSES, RETURNS, settles(0.98)], r"settles at 0\.980 · 2/η"),
+    (Outcome.UNDECIDED, [CROSSES, settles(0.997)], r"climbs past 2/η and settles at 0\.997 · 2/η"),
+    (Outcome.UNDECIDED, [CROSSES, SPIKE], r"passed 2/η and goes up and down around it"),
+    (Outcome.UNDECIDED, [], r"stays below 2/η"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "events", "words"), SENTENCES)
+def test_the_sentence_says_what_was_seen(outcome, events, words):
+    assert re.search(words, outcome_words(ending(outcome), events))
+
+
+@pytest.mark.parametrize("period", [2, 3, 64])
+def test_the_sentence_of_an_orbit_names_its_period(period):
+    orbit = ending(Outcome.PERIODIC, period=period)
+    assert re.search(rf"\bperiod {period}\b", outcome_words(orbit, [CROSSES]))
+    assert re.search(rf"\bevery {period} steps\b", fate_words(orbit))
+
+
+outcomes = st.sampled_from(list(Outcome))
+without_settling = st.lists(st.sampled_from([CROSSES, RETURNS, SPIKE]), unique=True)
+
+
+@given(outcomes, without_settling)
+def test_no_settling_is_claimed_where_there_is_none(outcome, events):
+    assert "settles" not in outcome_words(ending(outcome), events)
+
+
+@given(st.sampled_from([Outcome.DIVERGED, Outcome.PERIODIC, Outcome.BOUNDED, Outcome.SADDLE]))
+def test_what_goes_on_or_ends_elsewhere_does_not_settle(outcome):
+    assert "settles" not in outcome_words(ending(outcome), [CROSSES, settles(0.99)])
+
+
+@given(outcomes, st.floats(0, 0.89))
+def test_no_edge_is_claimed_far_below_it(outcome, ratio):
+    assert "settles at" not in outcome_words(ending(outcome), [CROSSES, RETURNS, settles(ratio)])
+
+
+@given(st.sampled_from([Outcome.MINIMUM, Outcome.UNDECIDED]), without_settling)
+def test_the_sharpness_is_said_to_stay_below_exactly_when_it_never_crosses(outcome, events):
+    said = "stays below" in outcome_words(ending(outcome), events)
+    assert said == (CROSSES not in events)
+
+
+FATES = {
+    Outcome.MINIMUM: "converged at step 1,234",
+    Outcome.SADDLE: "gradient zero, loss not lowest, after 1,234 steps",
+    Outcome.PERIODIC: "repeats every 2 steps",
+    Outcome.BOUNDED: "chaotic or quasi-periodic over 1,234 steps",
+    Outcome.DIVERGED: "left the ball at step 1,234",
+    Outcome.UNDECIDED: "still moving after 1,234 steps",
+}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_fate_has_words(outcome):
+    assert fate_words(ending(outcome)) == FATES[outcome]
+
+
+SETUPS = [
+    ({"depth": 4}, "A chain of 4 weights learns y = 1 with η = 0.469 = 0.938 η_C."),
+    ({"depth": 1, "lr": 0.5}, "One weight learns y = 1 with η = 0.5 = 0.25 η_C."),
+    (
+        {"depth": 3, "width": 8, "target": -2},
+        r"A linear network of 3 layers, 8 wide, learns y = -2 with η = 0.469 = ",
+    ),
+    (
+        {"hidden": "3,5", "task": "whitened", "d_in": 4, "d_out": 3},
+        "A linear network of 3 layers, 3, 5 wide, learns a 3 × 4 matrix on whitened data",
+    ),
+    (
+        {"depth": 1, "task": "regression", "samples": 60},
+        "A single linear layer learns a 2 × 2 regression on 60 samples",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "words"), SETUPS)
+def test_the_setup_is_said_in_a_sentence(values, words):
+    params = TrainParams.make(**values)
+    said = setup_words(params, critical_lr_of(params))
+    assert said.startswith(words)
+    assert said.endswith(".")
+
+
+def test_an_unbounded_critical_learning_rate_is_not_compared_with():
+    params = TrainParams.make(target=0)
+    critical = critical_lr_of(params)
+    assert critical.value == np.inf
+    assert "η_C" not in setup_words(params, critical)
+    assert "η_C" in setup_words(params, CriticalLearningRate(0.5, closed_form=True))
