@@ -27,7 +27,10 @@ window.eosdash = window.eosdash || {};
     element("param", error.field)?.closest("details")?.setAttribute("open", "");
   };
   eos.accept = (changed) => {
-    for (const name of changed && rules[changed] ? [...rejected, changed] : rejected) props(id("param", name), { error: null });
+    // What a link got wrong is said by the server, and so is not in the list.
+    if (element("field", changed)?.querySelector(".mantine-InputWrapper-error"))
+      rejected.add(changed);
+    for (const name of rejected) props(id("param", name), { error: null });
     rejected = new Set();
   };
 

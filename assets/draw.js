@@ -11,7 +11,7 @@ window.eosdash = window.eosdash || {};
 
   eos.templates = null;
   eos.scheme = () => document.documentElement.dataset.mantineColorScheme ?? "light";
-  eos.graph = (id) => document.querySelector(`#${id} .js-plotly-plot`);
+  eos.graph = (id) => document.getElementById(id);
 
   let drawing = false;
   let again = false;
@@ -43,12 +43,13 @@ window.eosdash = window.eosdash || {};
     }
     if (!current?.count) return;
     const templates = eos.templates[eos.scheme()];
+    const count = current.count;
     await window.Plotly.react(figure, ...runFigure(templates.run, eos.state));
     listen(figure);
-    await eos.drawDetail(templates);
+    current.drawn = count;
     document.body.classList.add("eos-drawn");
     eos.transportShows();
-    current.drawn = current.count;
+    await eos.drawDetail(templates);
   }
 
   function listen(figure) {

@@ -35,10 +35,9 @@ window.eosdash = window.eosdash || {};
   /** Ask for the run of a query, at once or as soon as the pace allows; the last one wins. */
   eos.request = function (query, changed) {
     clearTimeout(waiting);
-    waiting = setTimeout(
-      () => follow(query, changed),
-      Math.max(0, asked + PACE - performance.now())
-    );
+    const pause = asked + PACE - performance.now();
+    if (pause > 0) waiting = setTimeout(() => follow(query, changed), pause);
+    else follow(query, changed);
   };
 
   async function follow(query, changed) {

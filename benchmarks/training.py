@@ -27,6 +27,7 @@ class Case:
     params: dict[str, Any]
     repetitions: int
     target: float | None = None
+    tuned: bool = False
 
 
 REGRESSION = {
@@ -45,6 +46,8 @@ CHAIN = {
 CASES = (
     Case("linear 5-30-20-3, n = 100, η = 0.35", REGRESSION | {"lr": 0.35}, 3, 50),
     Case("linear 5-30-20-3, n = 100, η = 0.45", REGRESSION | {"lr": 0.45}, 3, 50),
+    Case("the same at η = 0.35 against tuned eigsh", REGRESSION | {"lr": 0.35}, 3, tuned=True),
+    Case("the same at η = 0.45 against tuned eigsh", REGRESSION | {"lr": 0.45}, 3, tuned=True),
     Case("linear, depth 8, width 32, 4 → 4", DEEP, 3),
     Case("scalar chain, depth 4", CHAIN, 3),
 )
@@ -64,7 +67,9 @@ def run(case: Case) -> list[Row]:
         seconds, result = timed(lambda: train_run(params))
         ours = min(ours, seconds / result.step)
         seconds, curve = timed(
-            lambda: sharpness_curve(objective.network, start, *samples, params.lr, params.steps)
+            lambda: sharpness_curve(
+                objective.network, start, *samples, params.lr, params.steps, case.tuned
+            )
         )
         theirs = min(theirs, seconds / params.steps)
         compare(case.name, result.sharpness, curve)

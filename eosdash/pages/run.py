@@ -32,8 +32,6 @@ DETAILS = {
     "balance": "Balance",
 }
 
-QUIET = {"displayModeBar": False, "doubleClick": "reset", "responsive": True}
-
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
@@ -139,10 +137,9 @@ def _unusable(errors: dict[str, str]) -> str:
 
 def _figures(view: RunView, errors: dict[str, str]) -> html.Div:
     problem = html.Div(_unusable(errors), id="problem", className="eos-problem", role="alert")
-    figure = dcc.Graph(
-        id="run-figure", config=QUIET,
-        responsive=True,
-    )  # fmt: skip
+    # Not a dcc.Graph: Dash would hold all callbacks back until the plotting library is there,
+    # and only the browser, which has the run, changes the figure.
+    figure = html.Div(id="run-figure", className="eos-figure")
     return html.Div(
         [
             html.Div([figure, problem, _view_menu(view)], className="eos-figure-box"),
@@ -198,10 +195,7 @@ def _transport() -> html.Div:
 
 
 def _side(view: RunView) -> html.Div:
-    detail = dcc.Graph(
-        id="detail-figure", config=QUIET | {"staticPlot": True},
-        responsive=True,
-    )  # fmt: skip
+    detail = html.Div(id="detail-figure", className="eos-figure")
     choice = dmc.Select(
         id={"type": "param", "name": "detail"},
         data=[{"value": value, "label": label} for value, label in DETAILS.items()],

@@ -22,7 +22,7 @@ THEME = {
 }
 
 PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-"""Dash asks for it only once a graph is on the page; it is the largest script by far."""
+"""plotly.js as Dash serves it: the largest script by far, so it is loaded beside the others."""
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">

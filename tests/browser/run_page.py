@@ -10,7 +10,7 @@ FINISHED = """() => {
     return Boolean(run?.end && run.drawn === run.count);
 }"""
 DRAWN = """(name) => {
-    const figure = document.querySelector("#run-figure .js-plotly-plot");
+    const figure = document.querySelector("#run-figure");
     return figure.data.find((trace) => trace.meta === name)?.y.length ?? 0;
 }"""
 

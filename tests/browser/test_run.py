@@ -167,7 +167,7 @@ def test_transport_plays_pauses_steps_and_scrubs(run_page: RunPage) -> None:
     expect(page.locator("#readout")).to_contain_text("step 2 /")
     page.locator("#step-back").click()
     expect(page.locator("#readout")).to_contain_text("step 1 /")
-    page.wait_for_function("document.querySelector('#run-figure .js-plotly-plot').data.length > 0")
+    page.wait_for_function("document.querySelector('#run-figure').data.length > 0")
     assert run_page.drawn("loss") == 2
     assert run_page.drawn("raw.loss") == total
     page.locator("#play").click()
@@ -218,8 +218,7 @@ def test_up_to_four_runs_are_pinned_and_compared(run_page: RunPage) -> None:
     expect(page.locator("#toast")).to_contain_text("Four runs")
     page.get_by_role("button", name="Unpin run 2").click()
     page.wait_for_function(
-        "!document.querySelector('#run-figure .js-plotly-plot').data.some("
-        "(trace) => trace.meta === 'pin1.loss')"
+        "!document.querySelector('#run-figure').data.some((trace) => trace.meta === 'pin1.loss')"
     )
     assert run_page.drawn("pin0.sharpness") > 0
 
@@ -250,6 +249,10 @@ def test_time_axis_and_gradient_flow_solution(run_page: RunPage) -> None:
 
 def test_two_weights_are_shown_in_their_plane(run_page: RunPage) -> None:
     run_page.open("depth=2&weights=1.7,-0.3&lr=0.6&steps=300")
+    run_page.page.wait_for_function(
+        "window.eosdash.graph('detail-figure').data.find((t) => t.meta === 'path')?.x.length"
+        " === window.eosdash.state.current.count"
+    )
     data = run_page.page.evaluate(
         "Object.fromEntries(window.eosdash.graph('detail-figure').data.map(t => [t.meta, t]))"
     )
