@@ -11,8 +11,8 @@ from benchmarks.report import PAGE, Row, markdown
 NOTES = (
     f"Training: the baseline is PyTorch autograd with `scipy.sparse.linalg.eigsh` as it comes, or "
     "tuned (from the last eigenvector, tol = 1e-4), double precision, for λ_max "
-    "only. eosdash computes λ_max, λ_min, the singular values and all else that the page shows. Best of "
-    f"{training.CASES[0].repetitions} turns each.",
+    "only. eosdash computes λ_max, λ_min, the singular values and all else that the page shows. "
+    f"Best of {training.CASES[0].repetitions} turns each.",
     "Browser: Chromium and gunicorn on the same machine. A key press moves the learning rate to a "
     f"value that is in no cache; medians over {browser.VALUES} values, and over {browser.VISITS} "
     "first visits. Times are taken in the page, up to the frame after the one drawn.",
