@@ -14,7 +14,7 @@ from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import BALL, Outcome, Watch
 from eosdash.core.spectrum import SpectrumTracker
 
-FIRST_STRETCH = 32
+FIRST_STRETCH = 16
 LONGEST_STRETCH = 256
 STRETCH_FLOATS = 200_000
 """About how many numbers of trajectory a stretch may hold: keeps rows coming from large

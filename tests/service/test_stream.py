@@ -25,6 +25,7 @@ RUNS = {
     "example": EXAMPLE,
     "diverging": DIVERGING,
     "converging": "seed=3&steps=2000",
+    "periodic": "depth=2&lr=1.1&init_scale=0.7&steps=1500",
     "plane": "depth=2&weights=0.4,1.5&lr=0.9&steps=300",
     "scheduled": "weights=1,1,1.2,1&lr=0.1&lr_schedule=5:0.3&steps=10",
     "whitened": "task=whitened&depth=3&width=4&rotate=true&eigenvalues=3&lr=0.3&steps=200",
@@ -107,10 +108,12 @@ def test_arrays_are_those_of_the_python_api_to_the_last_bit(client, query):
     assert unconverged == np.flatnonzero(~run.converged).tolist()
 
 
-def test_more_eigenvalues_are_streamed_where_they_are_asked_for(client):
-    _, *chunks, _ = records(client.get(url(RUNS["whitened"])).data)
-    run = eosdash.train(**arguments(RUNS["whitened"]))
-    assert run.eigenvalues.shape == (run.step, 3)
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_more_eigenvalues_are_streamed_where_they_are_asked_for(client, number):
+    query = f"depth=6&lr=0.1&steps=40&eigenvalues={number}"
+    _, *chunks, _ = records(client.get(url(query)).data)
+    run = eosdash.train(**arguments(query))
+    assert run.eigenvalues.shape == (40, number)
     np.testing.assert_array_equal(column(chunks, "eigenvalues"), run.eigenvalues)
 
 
@@ -123,6 +126,14 @@ def test_the_end_tells_what_became_of_the_run(client, query):
     assert isinstance(end["cached"], bool)
     assert end["summary"]
     assert end["fate"]
+
+
+def test_the_runs_of_these_tests_end_in_different_ways(client):
+    ends = {name: records(client.get(url(query)).data)[-1] for name, query in RUNS.items()}
+    assert ends["example"]["outcome"] == "undecided"
+    assert ends["diverging"]["outcome"] == "diverged"
+    assert ends["converging"]["outcome"] == "minimum"
+    assert (ends["periodic"]["outcome"], ends["periodic"]["period"]) == ("periodic", 2)
 
 
 def test_an_unbounded_critical_learning_rate_is_null(client):
