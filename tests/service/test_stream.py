@@ -24,7 +24,7 @@ from tests.service.helpers import (
 RUNS = {
     "example": EXAMPLE,
     "diverging": DIVERGING,
-    "converging": "seed=3&steps=2000",
+    "converging": "seed=0&steps=2000",
     "periodic": "depth=2&lr=1.1&init_scale=0.7&steps=1500",
     "plane": "depth=2&weights=0.4,1.5&lr=0.9&steps=300",
     "scheduled": "weights=1,1,1.2,1&lr=0.1&lr_schedule=5:0.3&steps=10",
