@@ -12,7 +12,7 @@ from flask import Flask
 from flask_compress import Compress
 
 from eosdash import pages
-from eosdash.service import api
+from eosdash.service import api, limits
 from eosdash.service.cache import ResultCache
 
 LARGEST_BODY = 64 * 1024
@@ -20,6 +20,7 @@ LARGEST_BODY = 64 * 1024
 
 def create_app() -> dash.Dash:
     """The dashboard, configured by the environment variables ``EOSDASH_…``."""
+    limits.check_variables()
     flask = Flask(__name__)
     flask.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     flask.config.from_prefixed_env("EOSDASH")
@@ -35,7 +36,8 @@ def create_app() -> dash.Dash:
 def __getattr__(name: str) -> Any:
     """``server`` is built when a WSGI server asks for it, not on import."""
     if name == "server":
-        return create_app().server
+        globals()["server"] = create_app().server
+        return globals()["server"]
     raise AttributeError(name)
 
 

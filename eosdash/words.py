@@ -54,7 +54,10 @@ def outcome_words(ending: Ending, events: list[Event]) -> str:
     crossed = "crosses" in kinds
     ratio = settled.value if settled and settled.value is not None else None
     if crossed and ratio is not None and ratio > AT_THE_EDGE:
-        return f"Sharpness climbs past 2/η and settles at {ratio:.3f} · 2/η"
+        climbs = "climbs past" if kinds["crosses"].step else "starts above"
+        return f"Sharpness {climbs} 2/η and settles at {ratio:.3f} · 2/η"
+    if crossed and ending.outcome is Outcome.MINIMUM and "returns" not in kinds:
+        return "Rests on a minimum that is too sharp to be stable at this learning rate"
     if crossed and ending.outcome is Outcome.MINIMUM:
         return "Sharpness passes 2/η, then falls back to where gradient descent is stable"
     if crossed:

@@ -14,6 +14,9 @@ ROUNDING = 1e-9
 SETTLED = 0.01
 """A sharpness that stays this close to its last value, relatively, has settled."""
 
+SHORTEST_REST = 16
+"""Fewer steps than this show no settling."""
+
 
 class Event(NamedTuple):
     """Something that happens at a step of a run.
@@ -68,13 +71,14 @@ def _first_spike(loss: Array) -> list[Event]:
 
 
 def _settling(sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
-    """The sharpness stays within 1 % of its last value for at least the last tenth."""
+    """The sharpness stays within 1 % of its last value for at least the last tenth of the run
+    and 16 steps."""
     if ending.outcome in (Outcome.DIVERGED, Outcome.PERIODIC):
         return []
     last = sharpness[-1]
     away = np.flatnonzero(np.abs(sharpness - last) > SETTLED * abs(last))
     step = int(away[-1]) + 1 if away.size else 0
-    if step > 0.9 * len(sharpness):
+    if len(sharpness) - step < max(SHORTEST_REST, 0.1 * len(sharpness)):
         return []
     ratio = float(last * lr[-1] / 2)
     return [Event("settles", step, f"sharpness settles at {ratio:.3f} · 2/η", ratio)]

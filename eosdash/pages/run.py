@@ -168,7 +168,8 @@ def _transport() -> html.Div:
             html.Div(
                 [
                     dmc.ActionIcon(
-                        icon(picture), id=name, variant="filled" if name == "play" else "subtle",
+                        [icon(picture), icon("pause")] if name == "play" else icon(picture),
+                        id=name, variant="filled" if name == "play" else "subtle",
                         color="dark" if name == "play" else "gray", size="lg",
                         **aria(label=words),
                     )

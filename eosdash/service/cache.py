@@ -84,15 +84,19 @@ class ResultCache:
     def get(self, key: str) -> bytes | None:
         """The value, or None if there is none or the store does not answer."""
         try:
-            value = self._store.get(key)
+            entry = self._store.get(key)
         except Exception:
             logger.warning("the cache does not answer; computing instead", exc_info=True)
             return None
-        return value if isinstance(value, bytes) else None
+        # The checksum vouches for the entry, the key at its beginning for its place.
+        name = key.encode()
+        return (
+            entry[len(name) :] if isinstance(entry, bytes) and entry[: len(name)] == name else None
+        )
 
     def set(self, key: str, value: bytes) -> None:
         """Keep a value, if the store can."""
         try:
-            self._store.set(key, value)
+            self._store.set(key, key.encode() + value)
         except Exception:
             logger.warning("the cache did not take a result", exc_info=True)

@@ -29,8 +29,16 @@ class Limit(NamedTuple):
 
     @property
     def value(self) -> float:
-        """The bound in force."""
-        return float(os.environ.get(self.variable, self.default))
+        """The bound in force.
+
+        Raises:
+            ValueError: if the environment variable holds no number.
+        """
+        text = os.environ.get(self.variable, str(self.default))
+        try:
+            return float(text)
+        except ValueError:
+            raise ValueError(f"{self.variable}={text!r} is no number") from None
 
 
 LIMITS = {
@@ -42,6 +50,12 @@ LIMITS = {
         Limit("query", 8_000, "characters of a request's query"),
     )
 }
+
+
+def check_variables() -> None:
+    """Fail at the start, not at each request, where an environment variable is no number."""
+    for limit in LIMITS.values():
+        limit.value  # noqa: B018 - reading it checks it
 
 
 def train_seconds(params: TrainParams) -> float:

@@ -172,7 +172,11 @@ def test_transport_plays_pauses_steps_and_scrubs(run_page: RunPage) -> None:
     assert run_page.drawn("raw.loss") == total
     page.locator("#play").click()
     page.wait_for_function("window.eosdash.state.cursor > 20")
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    expect(page.locator("#play .eos-icon").first).to_be_hidden()
+    expect(page.locator("#play .eos-icon").last).to_be_visible()
     page.locator("#play").click()
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Play")
     paused = page.evaluate("window.eosdash.state.cursor")
     page.wait_for_timeout(300)
     assert page.evaluate("window.eosdash.state.cursor") == paused

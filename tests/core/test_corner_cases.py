@@ -86,3 +86,8 @@ def test_zero_is_a_saddle_of_a_tiny_target():
 def test_tiny_targets_warn_of_nothing():
     with np.errstate(all="raise", under="ignore"):
         eosdash.train(target=1e-200, depth=2, weights=(0.5, 0.1), lr=0.5, steps=50)
+
+
+def test_a_few_steps_show_no_settling():
+    run = eosdash.train(weights=(1.38, 0.59, 0.43, 1.14), steps=10)
+    assert "settles" not in [event.kind for event in run.events]
