@@ -8,7 +8,10 @@ window.eosdash = window.eosdash || {};
 
   let speed = 1;
   let playing = null;
-  let scrubbed = null; // what the slider was last told, so that its echo is not taken for a hand
+  let scrubbed = null; // what the slider was last told
+  let hand = false; // whether the slider is held, so that its echo is not taken for a hand
+  for (const kind of ["pointerdown", "keydown"])
+    document.addEventListener(kind, ({ target }) => (hand = Boolean(target.closest?.("#scrub"))), true);
 
   eos.seek = function (step) {
     const { current } = eos.state;
@@ -112,7 +115,7 @@ window.eosdash = window.eosdash || {};
     },
 
     scrub(value) {
-      if (!triggered() || !scrubbed || value === scrubbed.step) return;
+      if (!hand || !scrubbed || value === scrubbed.step) return;
       eos.stop();
       scrubbed.step = value;
       eos.seek(value);
