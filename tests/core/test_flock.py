@@ -1,0 +1,56 @@
+"""Many starts at once end as each of them does alone."""
+
+import numpy as np
+import pytest
+
+from eosdash.core.flock import Flock, phases
+from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.kernels import kernel_of
+from eosdash.core.network import Objective
+from eosdash.core.outcome import OUTCOMES
+from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+
+NETWORKS = [
+    scalar_objective((1, 1, 1), 0.7, 0.1),
+    scalar_objective((1,) * 6, 0.7),
+    whitened_objective((2, 4, 4, 2), (1.0, 0.5)),
+    regression_objective((3, 5, 2), weight_decay=0.1),
+    whitened_objective((2, 20, 2), (1.0, 0.5)),
+]
+
+
+@pytest.mark.parametrize("objective", NETWORKS)
+def test_kernels_give_the_gradient_times_a_factor(objective: Objective) -> None:
+    rng = np.random.default_rng(0)
+    theta, factor = rng.standard_normal((objective.network.parameters, 50)), rng.random(50)
+    expected = factor * objective.gradient(theta.T).T
+    np.testing.assert_allclose(kernel_of(objective)(theta, factor), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("depth", "lr"), [(2, 0.9), (2, 1.05), (3, 0.6), (3, 0.7), (4, 0.45), (5, 0.3)]
+)
+def test_a_start_in_a_flock_ends_as_it_would_alone(depth: int, lr: float) -> None:
+    objective = scalar_objective((1,) * (depth + 1), 1.0)
+    starts = np.random.default_rng(depth).uniform(-2, 2, (depth, 60))
+    ends = Flock(objective, 600).run(starts, lr)
+    for i, start in enumerate(starts.T):
+        *_, alone = descend(objective, start, lr, 600)
+        assert isinstance(alone, Ending)
+        together = (OUTCOMES[ends.outcome[i]], ends.steps[i], ends.period[i])
+        assert together == (alone.outcome, alone.step, alone.period or 0)
+
+
+def test_each_start_may_have_its_own_learning_rate() -> None:
+    objective = scalar_objective((1, 1, 1), 1.0)
+    starts, rates = np.array([[1.5, 1.5, 0.3], [0.2, 0.2, -0.3]]), np.array([0.2, 1.9, 0.5])
+    ends = Flock(objective, 400).run(starts, rates)
+    for i in range(3):
+        *_, alone = descend(objective, starts[:, i], rates[i], 400)
+        assert OUTCOMES[ends.outcome[i]] == alone.outcome
+
+
+@pytest.mark.parametrize("steps", [1, 7, 33, 500, 3001])
+def test_phases_cover_the_budget_once(steps: int) -> None:
+    walked = [step for start, stop in phases(steps) for step in range(start, stop)]
+    assert walked == list(range(steps))
