@@ -49,6 +49,14 @@ window.eosdash = window.eosdash || {};
     return new URLSearchParams(pairs).toString();
   }
 
+  /** Ask for the run of the values, unless it was the last one asked for. */
+  function ask(changed) {
+    const next = query();
+    if (next === asked && !rejected.size) return null;
+    eos.request((asked = next), changed);
+    return next;
+  }
+
   /** The link of what is shown: the canonical parameter set and whatever view is not default. */
   eos.link = function () {
     const search = new URLSearchParams(eos.state.current?.start?.query ?? {});
@@ -129,8 +137,12 @@ window.eosdash = window.eosdash || {};
       const { log } = rulesNow[first.id.name];
       const triggered = context().triggered_id;
       if (!triggered) return [skip(), skip()];
-      if (triggered.type === "slider")
-        return [log ? Number((10 ** slider).toPrecision(4)) : slider, skip()];
+      if (triggered.type === "slider") {
+        const value = log ? Number((10 ** slider).toPrecision(4)) : slider;
+        values[triggered.name] = value;
+        if (!written(values.hidden)) ask(triggered.name); // sooner than by way of the number
+        return [value, skip()];
+      }
       const value = Number(number);
       if (!written(number) || !Number.isFinite(value) || (log && value <= 0))
         return [skip(), skip()];
@@ -154,10 +166,7 @@ window.eosdash = window.eosdash || {};
         eos.set("hidden", "");
         return skip();
       }
-      const next = query();
-      if (next === asked && !rejected.size) return skip();
-      eos.request((asked = next), changed);
-      return next;
+      return ask(changed) ?? skip();
     },
 
     reset(clicks) {

@@ -49,8 +49,11 @@ window.eosdash = window.eosdash || {};
     current.drawn = count;
     document.body.classList.add("eos-drawn");
     eos.transportShows();
-    await eos.drawDetail(templates);
+    await nextFrame(); // the curve is on the screen before the rest is drawn
+    if (!again) await eos.drawDetail(templates);
   }
+
+  const nextFrame = () => new Promise(requestAnimationFrame);
 
   function listen(figure) {
     if (figure.dataset.listening) return;
@@ -121,6 +124,7 @@ window.eosdash = window.eosdash || {};
       const here = (run.end?.events ?? [])
         .map((event, i) => ({ ...event, number: i + 1, at: Math.min(event.step, run.count - 1) }))
         .filter((event) => onLoss.has(event.kind) === (row === "loss"));
+      if (!here.length) continue;
       const more = {
         text: here.map((event) => String(event.number)),
         customdata: here.map((event) => `${event.text}, step ${event.step}`),
