@@ -4,6 +4,7 @@ The update is that of :func:`eosdash.core.gradient_descent.descend`, and so are 
 a start in a flock ends as it would alone.
 """
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.kernels import kernel_of
+from eosdash.core.kernels import kernel_of, loss_of
 from eosdash.core.minimum import global_minimum
 from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import (
@@ -34,11 +35,13 @@ CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 THREADS = 2
 
 LOOK = 8
-"""Steps between two looks at who has arrived. Whoever has, walks these steps again one by one,
-so that the step is exact."""
+"""Steps between two looks at who has arrived. They are kept, so that the step is exact."""
 
 TILE_FLOATS = 65_536
-"""Numbers in the θ of a tile: a few such arrays fit the second-level cache of a core."""
+"""Numbers in the θ of a tile: the last steps of a tile fit the second-level cache of a core."""
+
+CROWD = 0.2
+"""Fraction of a tile that has arrived before the others close ranks."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,24 @@ class Ends:
     theta: Array
 
 
+Rates = Array | float
+"""η of n trajectories, (n,), or one for all."""
+
+
 @dataclass
 class _Tile:
     """Trajectories under way: who they are, where they are, and their η, all along n."""
 
     index: NDArray[np.intp]
     theta: Array
-    lr: Array
+    lr: Rates
 
-    def of(self, which: NDArray[np.bool_] | slice) -> "_Tile":
-        return _Tile(self.index[which], self.theta[:, which], self.lr[which])
+    def of(self, which: NDArray[np.intp] | slice) -> "_Tile":
+        return _Tile(self.index[which], self.theta[:, which], _some(self.lr, which))
+
+
+def _some(lr: Rates, which: NDArray[np.intp] | slice) -> Rates:
+    return lr[which] if isinstance(lr, np.ndarray) else lr
 
 
 class Flock:
@@ -75,12 +86,13 @@ class Flock:
 
     def __init__(self, objective: Objective, steps: int) -> None:
         self.objective, self.steps = objective, steps
-        self.kernel = kernel_of(objective)
+        self.kernel, self.loss = kernel_of(objective), loss_of(objective)
         lowest = global_minimum(objective)
         self.threshold = lowest.value + lowest.tolerance
         self.projection = projection(objective.network.parameters)
         self.blocks = block_of_step(steps)
         self.size = max(64, TILE_FLOATS // objective.network.parameters)
+        self._local = threading.local()
 
     def run(self, theta: Array, lr: Array | float) -> Ends:
         """Descend from the columns of ``theta`` (P, n) with η = ``lr``, one for all or (n,).
@@ -96,91 +108,153 @@ class Flock:
             np.zeros(number, dtype=np.int16),
             np.array(theta),
         )
-        rates = np.broadcast_to(np.asarray(lr, dtype=float), (number,))
-        going = _Tile(np.arange(number), theta, rates)
-        for start, stop in phases(self.steps):
-            tiles = [
-                going.of(slice(at, at + self.size)) for at in range(0, going.index.size, self.size)
-            ]
-            if not tiles:
-                break
-            with ThreadPoolExecutor(THREADS) as threads:
+        going = _Tile(np.arange(number), theta, lr)
+        with ThreadPoolExecutor(THREADS) as threads:
+            for start, stop in phases(self.steps):
+                tiles = [going.of(slice(at, at + self.size)) for at in range(0, number, self.size)]
                 walk = partial(self._walk, start=start, stop=stop, ends=ends)
                 left = list(threads.map(walk, tiles))
-            going = _Tile(
-                np.concatenate([tile.index for tile in left]),
-                np.concatenate([tile.theta for tile in left], axis=1),
-                np.concatenate([tile.lr for tile in left]),
-            )
+                if not (number := sum(tile.index.size for tile in left)):
+                    break
+                going = _Tile(
+                    np.concatenate([tile.index for tile in left]),
+                    np.concatenate([tile.theta for tile in left], axis=1),
+                    np.concatenate([tile.lr for tile in left])
+                    if isinstance(lr, np.ndarray)
+                    else lr,
+                )
         return ends
+
+    def _room(self) -> Array:
+        """Memory for the steps of a tile, one piece a thread: new pages cost more than steps."""
+        if not hasattr(self._local, "room"):
+            numbers = (LOOK + 2) * self.objective.network.parameters * self.size
+            self._local.room = np.empty(numbers)
+        return self._local.room
 
     def low(self, theta: Array) -> NDArray[np.bool_]:
         """Whether the loss at the columns of θ (P, n) is at the global minimum, (n,)."""
-        return np.asarray(self.objective.loss(np.ascontiguousarray(theta.T)) <= self.threshold)
+        return np.asarray(self.loss(theta) <= self.threshold)
 
     def _walk(self, tile: _Tile, start: int, stop: int, ends: Ends) -> _Tile:
         """Walk a tile through a phase, write down who arrives, and give back the others."""
         with np.errstate(all="ignore"):
             witness = _Witness(self, tile.index) if stop == self.steps else None
-            tile.theta = tile.theta.copy()
+            steps = _Steps(tile, self._room())
             for done in range(start, stop, LOOK):
                 count = min(LOOK, stop - done)
-                before = tile.theta.copy()
-                last, move = self._steps(tile, done, count, witness)
-                still = _squares(move) <= (GRADIENT_TOLERANCE * tile.lr) ** 2
-                arrived = still | ~(_squares(tile.theta) <= BALL**2)
-                if arrived.any():
-                    stays = ~arrived
-                    stays[arrived] = ~self._settle(tile, before, arrived, done, count, ends)
-                    tile, last, still = tile.of(stays), last[:, stays], still[stays]
+                for k in range(count):
+                    self.kernel(steps.points[k], steps.lr, steps.move)
+                    np.subtract(steps.points[k], steps.move, out=steps.points[k + 1])
+                    squares = _squares(steps.move)
+                    steps.notice(squares)
                     if witness:
-                        witness.energy = witness.energy[:, stays]
-                if not tile.index.size:
+                        witness.see(done + k, steps, k, squares)
+                self._settle(steps, done, count, ends)
+                if witness and done + count == stop:
+                    witness.judge(steps, count, squares, ends)
+                steps.go_on(count, witness)
+                if not steps.index.size:
                     break
-            if witness and tile.index.size:
-                witness.judge(tile, last, still, ends)
-        return tile
+        return steps.left()
 
-    def _steps(
-        self, tile: _Tile, done: int, count: int, witness: "_Witness | None"
-    ) -> tuple[Array, Array]:
-        """Take some steps; the points before the last of them, and the last move."""
-        for step in range(done, done + count):
-            move = self.kernel(tile.theta, tile.lr)
-            if witness:
-                witness.see(step, tile, move)
-            last = tile.theta
-            tile.theta = last - move
-        return last, move
+    def _settle(self, steps: "_Steps", done: int, count: int, ends: Ends) -> None:
+        """Write down who has arrived in the last steps, and at which."""
+        quiet = np.flatnonzero(~(steps.loud | steps.settled))
+        if quiet.size:
+            at = steps.count[quiet].astype(np.intp)
+            low = self.low(steps.at(at, quiet))
+            there = np.flatnonzero(low)
+            self._write(steps, quiet[there], at[there], Outcome.MINIMUM, done, ends)
+            # Where the loss was still too high at first, it may have come down since.
+            late = quiet[~low]
+            late = late[self.low(steps.at(count - 1, late))]
+            for k in range(count if late.size else 0):
+                low = self.low(steps.at(k, late))
+                self._write(
+                    steps,
+                    late[low],
+                    np.full(low.sum(), k, dtype=np.intp),
+                    Outcome.MINIMUM,
+                    done,
+                    ends,
+                )
+                late = late[~low]
+        away = np.flatnonzero(~(_squares(steps.points[count]) <= BALL**2) & ~steps.settled)
+        if away.size:
+            path = np.take(steps.points[1 : count + 1], away, axis=2)
+            at = (~(_squares(path) <= BALL**2)).argmax(axis=0)
+            self._write(steps, away, at, Outcome.DIVERGED, done, ends)
 
-    def _settle(
-        self,
-        tile: _Tile,
-        before: Array,
-        arrived: NDArray[np.bool_],
+    @staticmethod
+    def _write(
+        steps: "_Steps",
+        who: NDArray[np.intp],
+        at: NDArray[np.intp],
+        outcome: Outcome,
         done: int,
-        count: int,
         ends: Ends,
-    ) -> NDArray[np.bool_]:
-        """Walk the last steps again, one by one, for those who seem to have arrived; write down
-        the ends of those who have, and say who they are."""
-        theta, lr, index = before[:, arrived], tile.lr[arrived], tile.index[arrived]
-        settled = np.zeros(index.size, dtype=bool)
-        for step in range(done, done + count):
-            move = self.kernel(theta, lr)
-            still = _squares(move) <= (GRADIENT_TOLERANCE * lr) ** 2
-            if still.any():
-                still[still] = self.low(theta[:, still])
-            theta = theta - move
-            left = ~(_squares(theta) <= BALL**2)
-            for who, outcome in ((still, Outcome.MINIMUM), (left & ~still, Outcome.DIVERGED)):
-                new = who & ~settled
-                if new.any():
-                    ends.outcome[index[new]] = CODE[outcome]
-                    ends.steps[index[new]] = step + 1
-                    ends.theta[:, index[new]] = theta[:, new]
-                    settled |= new
-        return settled
+    ) -> None:
+        """Write down an outcome at the ``at``-th of the last steps."""
+        index = steps.index[who]
+        ends.outcome[index] = CODE[outcome]
+        ends.steps[index] = at + (done + 1)
+        ends.theta[:, index] = steps.at(at + 1, who)
+        steps.settled[who] = True
+
+
+class _Steps:
+    """The last few steps of a tile.
+
+    Attributes:
+        points: (LOOK + 1, P, n); the first is where the tile stands.
+        move: the last one, (P, n).
+        loud: whether the gradient has not vanished yet, (n,).
+        count: how often it had not, (n,).
+        settled: who has arrived and walks along only until it pays to part, (n,).
+    """
+
+    def __init__(self, tile: _Tile, room: Array) -> None:
+        self._room = room
+        self._hold(tile)
+
+    def _hold(self, tile: _Tile) -> None:
+        size, number = tile.theta.shape
+        self.index, self.lr = tile.index, tile.lr
+        self.quiet = (GRADIENT_TOLERANCE * tile.lr) ** 2
+        whole = self._room[: (LOOK + 2) * size * number].reshape(LOOK + 2, size, number)
+        self.points, self.move = whole[:-1], whole[-1]
+        self.points[0] = tile.theta
+        self.loud = np.ones(number, dtype=bool)
+        self.count = np.zeros(number, dtype=np.int8)
+        self.settled = np.zeros(number, dtype=bool)
+
+    def at(self, k: NDArray[np.intp] | int, who: NDArray[np.intp]) -> Array:
+        """The points of some before the ``k``-th step, (P, m)."""
+        _, size, number = self.points.shape
+        row = np.arange(size)[:, None] * number
+        return self.points.reshape(-1).take(k * (size * number) + who + row)
+
+    def notice(self, squares: Array) -> None:
+        """Take in the squared lengths of a move, (n,)."""
+        self.loud &= ~(squares <= self.quiet)
+        self.count += self.loud
+
+    def go_on(self, count: int, witness: "_Witness | None") -> None:
+        """Stand where the last steps led; the settled leave if they are many."""
+        self.points[0] = self.points[count]
+        self.loud[:] = True
+        self.count[:] = 0
+        if np.count_nonzero(self.settled) <= CROWD * self.settled.size:
+            return
+        if witness:
+            witness.energy = witness.energy[:, ~self.settled]
+        self._hold(self.left())
+
+    def left(self) -> _Tile:
+        """Those who have not settled, where they stand."""
+        stays = np.flatnonzero(~self.settled)
+        return _Tile(self.index, self.points[0], self.lr).of(stays)
 
 
 def phases(steps: int) -> Iterator[tuple[int, int]]:
@@ -201,33 +275,34 @@ class _Witness:
         self.energy = np.zeros((BLOCKS, index.size))
         self.tail: list[tuple[NDArray[np.intp], Array]] = []
 
-    def see(self, step: int, tile: _Tile, move: Array) -> None:
+    def see(self, step: int, steps: _Steps, k: int, squares: Array) -> None:
         """Add a step to the energy of its block, and its point to the tail."""
-        self.energy[self.flock.blocks[step]] += _squares(move)
+        self.energy[self.flock.blocks[step]] += squares
         if step >= self.flock.steps - TAIL:
-            matrix = self.flock.projection
-            self.tail.append((tile.index, tile.theta if matrix is None else matrix.T @ tile.theta))
+            matrix, theta = self.flock.projection, steps.points[k]
+            self.tail.append((steps.index, theta.copy() if matrix is None else matrix.T @ theta))
 
-    def judge(self, tile: _Tile, last: Array, still: NDArray[np.bool_], ends: Ends) -> None:
-        """Name those left when the budget is spent; ``last`` is where they stood before the
-        last step, and ``still`` whether the gradient vanished there."""
-        flock, index = self.flock, tile.index
+    def judge(self, steps: _Steps, count: int, squares: Array, ends: Ends) -> None:
+        """Name those left when the budget is spent, ``count`` steps after the last look, with
+        the ``squares`` (n,) of their last move."""
+        flock, stays = self.flock, np.flatnonzero(~steps.settled)
+        index, lr = steps.index[stays], _some(steps.lr, stays)
+        still = squares[stays] <= _some(steps.quiet, stays)
         tails = np.stack([seen[:, np.searchsorted(who, index)] for who, seen in self.tail])
         period = find_periods(tails)
         sizes = np.bincount(flock.blocks[flock.blocks >= 0], minlength=BLOCKS)
         moving = np.ones(index.size, dtype=bool)
         if flock.steps >= SHORTEST:
-            moving = drifts(self.energy / sizes[:, None] / tile.lr**2)
+            moving = drifts(self.energy[:, stays] / sizes[:, None] / lr**2)
         outcome = np.where(moving, CODE[Outcome.UNDECIDED], CODE[Outcome.BOUNDED])
         outcome[period > 0] = CODE[Outcome.PERIODIC]
-        outcome[still] = np.where(flock.low(last), CODE[Outcome.MINIMUM], CODE[Outcome.SADDLE])[
-            still
-        ]
+        outcome[still] = CODE[Outcome.SADDLE]  # a minimum would have settled
         ends.outcome[index] = outcome
         ends.period[index] = np.where(outcome == CODE[Outcome.PERIODIC], period, 0)
-        ends.theta[:, index] = tile.theta
+        ends.theta[:, index] = steps.points[count][:, stays]
+        steps.settled[:] = True
 
 
 def _squares(vectors: Array) -> Array:
-    """Squared lengths of the columns of (P, n), (n,)."""
-    return np.asarray(np.einsum("pn,pn->n", vectors, vectors))
+    """Squared lengths over the axis before the last: (..., P, n) to (..., n)."""
+    return np.asarray(np.einsum("...pn,...pn->...n", vectors, vectors))

@@ -11,8 +11,8 @@ import numpy as np
 
 from eosdash.core.network import Array, Objective
 
-Kernel = Callable[[Array, Array], Array]
-"""From θ (P, n) and a factor (n,) or number to factor · ∇L(θ), (P, n)."""
+Kernel = Callable[[Array, Array | float, Array], None]
+"""From θ (P, n) and a factor (n,) or number to factor · ∇L(θ), written into the third (P, n)."""
 
 WIDEST = 12
 """Networks with wider layers use one matrix product a point instead."""
@@ -27,30 +27,50 @@ def kernel_of(objective: Objective) -> Kernel:
     else:
         plain = _matrices(objective)
     decay = objective.weight_decay
-    if not decay:
-        return plain
-    return lambda theta, factor: plain(theta, factor) + (factor * decay) * theta
+
+    def decayed(theta: Array, factor: Array | float, made: Array) -> None:
+        plain(theta, factor, made)
+        made += (factor * decay) * theta
+
+    return decayed if decay else plain
+
+
+def loss_of(objective: Objective) -> Callable[[Array], Array]:
+    """The loss (n,) of many points θ (P, n)."""
+    if not objective.network.is_chain or objective.weight_decay:
+        return lambda theta: objective.loss(np.ascontiguousarray(theta.T))
+    target, half = float(objective.solution[0, 0]), 0.5 * float(objective.covariance[0, 0])
+
+    def loss(theta: Array) -> Array:
+        product = np.multiply.reduce(theta, axis=0)
+        product -= target
+        return half * product * product + objective.floor
+
+    return loss
 
 
 def _chain(objective: Objective) -> Kernel:
     """Scalar chain: prefix products up, suffix products down, nothing allocated twice."""
     target, covariance = float(objective.solution[0, 0]), float(objective.covariance[0, 0])
 
-    def gradient(theta: Array, factor: Array) -> Array:
-        made = np.empty_like(theta)
+    def gradient(theta: Array, factor: Array | float, made: Array) -> None:
         depth = len(theta)
+        if depth == 1:
+            np.subtract(theta, target, out=made)
+            made *= factor * covariance
+            return
         # made[l] holds the product of the weights below l until the error comes back down.
-        back = theta[0].copy()
-        for l in range(1, depth):
-            made[l] = back
-            back *= theta[l]
+        made[1] = theta[0]
+        for l in range(2, depth):
+            np.multiply(made[l - 1], theta[l - 1], out=made[l])
+        back = made[-1] * theta[-1]
         back -= target
-        back *= factor * covariance
-        for l in range(depth - 1, 0, -1):
+        back *= factor if covariance == 1 else factor * covariance
+        for l in range(depth - 1, 1, -1):
             made[l] *= back
             back *= theta[l]
-        made[0] = back
-        return made
+        np.multiply(back, theta[1], out=made[0])
+        np.multiply(back, theta[0], out=made[1])
 
     return gradient
 
@@ -61,8 +81,7 @@ def _rows(objective: Objective) -> Kernel:
     whitened = objective.is_whitened
     target = objective.solution[..., None]
 
-    def gradient(theta: Array, factor: Array) -> Array:
-        made = np.empty_like(theta)
+    def gradient(theta: Array, factor: Array | float, made: Array) -> None:
         weights, blocks = _layers(network.shapes, network.offsets, theta, made)
         prefix = [weights[0]]
         for layer in weights[1:]:
@@ -73,7 +92,6 @@ def _rows(objective: Objective) -> Kernel:
             np.einsum("ikn,jkn->ijn", back, prefix[l - 1], out=blocks[l])
             back = np.einsum("jin,jkn->ikn", weights[l], back)
         blocks[0][...] = back
-        return made
 
     return gradient
 
@@ -81,8 +99,8 @@ def _rows(objective: Objective) -> Kernel:
 def _matrices(objective: Objective) -> Kernel:
     """Wide networks, by matrix products a point."""
 
-    def gradient(theta: Array, factor: Array) -> Array:
-        return objective.gradient(np.ascontiguousarray(theta.T)).T * factor
+    def gradient(theta: Array, factor: Array | float, made: Array) -> None:
+        np.multiply(objective.gradient(np.ascontiguousarray(theta.T)).T, factor, out=made)
 
     return gradient
 

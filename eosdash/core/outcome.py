@@ -64,9 +64,9 @@ def find_periods(tails: Array) -> NDArray[np.int16]:
     size = 1.0 + _lengths(tails[-1])
     # A cycle approached with alternating sign returns after 2p steps sooner than after p, so a
     # return is measured against the closest of all shorter ones.
-    closest = moves[-1]
+    closest, stride = moves[-1], moves[-2:].max(axis=0)
     for period in range(2, min(LONGEST_PERIOD, length // 3) + 1):
-        stride = moves[-2 * period :].max(axis=0)
+        stride = np.maximum(stride, moves[-2 * period : 2 - 2 * period].max(axis=0))
         once = _lengths(tails[-1] - tails[-1 - period])
         near = PERIOD_TOLERANCE * closest
         likely = (found == 0) & (stride >= 1e-6 * size) & (once <= near)
