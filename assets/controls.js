@@ -20,6 +20,16 @@ window.eosdash = window.eosdash || {};
   let asked = null; // a slider that is given new ends echoes its value, which is no new question
 
   eos.set = (name, value) => props(id("param", name), { value });
+  eos.value = (name) => values[name];
+  /** Switch a field off, with the reason, or on again. */
+  eos.disable = (name, reason) => {
+    const field = element("field", name);
+    if (!field || field.reason === reason) return;
+    field.help ??= field.title;
+    field.reason = reason;
+    field.title = reason ?? field.help;
+    props(id("param", name), { disabled: Boolean(reason) });
+  };
   eos.reject = (error) => {
     eos.accept();
     rejected.add(error.field);
@@ -59,7 +69,7 @@ window.eosdash = window.eosdash || {};
 
   /** The link of what is shown: the canonical parameter set and whatever view is not default. */
   eos.link = function () {
-    const search = new URLSearchParams(eos.state.current?.start?.query ?? {});
+    const search = new URLSearchParams(eos.page().shown()?.start?.query ?? {});
     for (const [name, value] of Object.entries(eos.state.view))
       if (String(value) !== String(rules[name].default)) search.set(name, value);
     return `${location.origin}${location.pathname}?${search.toString().replaceAll("%2C", ",")}`;
@@ -86,6 +96,7 @@ window.eosdash = window.eosdash || {};
   let etaC = null;
   eos.learningRate = function (start) {
     const lr = start.params.lr;
+    if (!lr) return eos.say("lr-words", "Every column of this map has its own η.");
     const critical = start.critical_lr.value;
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
     const kind = start.critical_lr.closed_form ? "" : " (η_C numerical)";
@@ -130,6 +141,22 @@ window.eosdash = window.eosdash || {};
     }
   });
 
+  /** The links to the other pages take the network, its data, its start and η along. */
+  const SHARED = ["network", "data", "step", "start"];
+  function carry() {
+    const { query = {} } = eos.page().shown()?.start ?? {};
+    const pairs = Object.entries(query).filter(
+      ([name]) => SHARED.includes(rules[name]?.group) && name !== "lr_schedule"
+    );
+    for (const page of Object.keys(eos.pages)) {
+      const path = page === "run" ? "/" : `/${page}`;
+      const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
+      props(`nav-${page}`, { href: location.pathname === path ? path : `${path}?${search}` });
+    }
+  }
+  for (const kind of ["pointerover", "focusin"])
+    document.addEventListener(kind, ({ target }) => target.closest?.(".eos-nav") && carry());
+
   const clientside = {
     /** Slider and number of a field show the same value. */
     couple(slider, number, rulesNow) {
@@ -151,6 +178,7 @@ window.eosdash = window.eosdash || {};
 
     /** Some value changed: show what applies, and draw again or ask for another run. */
     changed(_values, _checked, rulesNow) {
+      if (rules !== rulesNow) asked = null; // another page
       rules = rulesNow;
       const changed = context().triggered_id?.name;
       values = read(context().inputs_list);
@@ -158,8 +186,8 @@ window.eosdash = window.eosdash || {};
       const view = Object.entries(values).filter(([name]) => isView(name));
       eos.state.view = Object.fromEntries(view);
       if (changed && isView(changed)) {
-        if (eos.state.current?.start) eos.address();
-        eos.draw();
+        if (eos.page().shown()?.start) eos.address();
+        eos.page().draw();
         return skip();
       }
       if (["depth", "width"].includes(changed) && written(values.hidden)) {
@@ -182,23 +210,22 @@ window.eosdash = window.eosdash || {};
     copy(link, python) {
       const triggered = context().triggered_id;
       if (triggered === "copy-link") copy(eos.link(), "Link copied");
-      if (triggered === "copy-python" && eos.state.current?.start)
-        copy(`import eosdash\n\nrun = ${eos.state.current.start.python}\n`, "Python call copied");
+      const { start } = eos.page().shown() ?? {};
+      if (triggered === "copy-python" && start)
+        copy(`import eosdash\n\nresult = ${start.python}\n`, "Python call copied");
     },
 
     download() {
       const format = context().triggered_id?.split("-")[1];
-      const run = eos.state.current;
-      if (!format || !run?.start) return;
-      if (format === "csv" || format === "npz") {
+      const page = eos.page();
+      const { start } = page.shown() ?? {};
+      if (!format || !start) return;
+      if (page.files.includes(format)) {
         const anchor = document.createElement("a");
-        anchor.href = `/api/train.${format}?${new URLSearchParams(run.start.query)}`;
+        anchor.href = `${page.api}.${format}?${new URLSearchParams(start.query)}`;
         anchor.download = "";
         anchor.click();
-      } else {
-        const options = { format, width: 1200, height: 750, filename: "eosdash-run" };
-        window.Plotly.downloadImage(eos.graph("run-figure"), { ...options, scale: 2 });
-      }
+      } else eos.picture(format, page);
     },
 
     toggleTheme(clicks) {

@@ -117,8 +117,9 @@ window.eosdash = window.eosdash || {};
   function marks(run, x, shown) {
     const filled = {};
     const { columns } = run;
-    for (const row of ROWS)
-      filled[`cursor.${row}`] = [[x[shown]], [columns[row][shown]]];
+    // A logarithmic axis has no place for zero, and text would be put at minus infinity.
+    const value = (row, at) => (row === "sharpness" || columns[row][at] > 0 ? columns[row][at] : null);
+    for (const row of ROWS) filled[`cursor.${row}`] = [[x[shown]], [value(row, shown)]];
     const onLoss = new Set(["spike", "converges", "diverges", "period"]);
     for (const row of ROWS.slice(0, 2)) {
       const here = (run.end?.events ?? [])
@@ -132,7 +133,7 @@ window.eosdash = window.eosdash || {};
       };
       filled[`events.${row}`] = [
         here.map((event) => x[event.at]),
-        here.map((event) => columns[row][event.at]),
+        here.map((event) => value(row, event.at)),
         more,
       ];
     }
@@ -252,16 +253,18 @@ window.eosdash = window.eosdash || {};
   }
 
   eos.xs = xs;
+  eos.runFigure = runFigure;
+
+  new MutationObserver(() => eos.page()?.draw()).observe(document.documentElement, {
+    attributeFilter: ["data-mantine-color-scheme"],
+  });
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
     prepare(templates) {
       eos.templates = templates;
       eos.restoreScheme();
-      new MutationObserver(eos.draw).observe(document.documentElement, {
-        attributeFilter: ["data-mantine-color-scheme"],
-      });
-      eos.draw();
+      eos.page().draw();
       return true;
     },
   });

@@ -1,7 +1,8 @@
 """eosdash: gradient descent at large learning rates, seen and computed."""
 
+from eosdash.basins import BasinResult, basin
 from eosdash.fields import ParameterError
 from eosdash.runs import TrainResult, train
 
-__all__ = ["ParameterError", "TrainResult", "train"]
+__all__ = ["BasinResult", "ParameterError", "TrainResult", "basin", "train"]
 __version__ = "0.1.0"

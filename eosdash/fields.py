@@ -45,6 +45,7 @@ Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], BeforeValidat
 Numbers = Annotated[
     tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(split)
 ]
+Whole = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(split)]
 LearningRate = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Schedule = Annotated[
     tuple[tuple[Annotated[int, Field(ge=1)], LearningRate], ...], BeforeValidator(split_pairs)

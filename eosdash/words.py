@@ -1,15 +1,33 @@
 """A run in words: what is computed, and what was seen."""
 
+from eosdash.core.boundary import Fraction
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.events import Event
 from eosdash.core.gradient_descent import Ending
+from eosdash.core.network import LinearNetwork
 from eosdash.core.outcome import Outcome
-from eosdash.params import NetworkParams
+from eosdash.core.slices import weight_name
+from eosdash.params import BasinParams, NetworkParams
 
 AT_THE_EDGE = 0.9
 """A final sharpness above this fraction of 2/η is called settling at the edge."""
 
 SCOPE = "Linear network, squared loss, full-batch gradient descent with the step as given."
+
+MAP_SCOPE = (
+    "Linear network, squared loss, full-batch gradient descent with a constant step, from every "
+    "pixel by itself. Fates are found by running, in double precision: undecided means still "
+    "moving when the steps were spent."
+)
+
+OUTCOME_WORDS = {
+    Outcome.MINIMUM: "gradient zero, loss lowest",
+    Outcome.SADDLE: "gradient zero, loss not lowest",
+    Outcome.PERIODIC: "repeats after some steps",
+    Outcome.BOUNDED: "neither settles nor repeats",
+    Outcome.DIVERGED: "leaves every ball",
+    Outcome.UNDECIDED: "still moving at the end",
+}
 
 
 def relative_lr(lr: float, critical: CriticalLearningRate) -> str:
@@ -36,6 +54,8 @@ def setup_words(params: NetworkParams, critical: CriticalLearningRate) -> str:
         "whitened": f"learns a {shape} matrix on whitened data",
         "regression": f"learns a {shape} regression on {params.samples} samples",
     }[params.task]
+    if not params.applies("lr"):
+        return f"{network} {task}."
     return f"{network} {task} with η = {params.lr:.4g}{relative_lr(params.lr, critical)}."
 
 
@@ -76,3 +96,68 @@ def fate_words(ending: Ending) -> str:
         Outcome.DIVERGED: f"left the ball at step {step}",
         Outcome.UNDECIDED: f"still moving after {step} steps",
     }[ending.outcome]
+
+
+_THROUGH = {
+    "origin": "the origin",
+    "start": "the start",
+    "minimizer": "the minimizer of gradient flow",
+}
+
+
+def plane_words(params: BasinParams) -> str:
+    """Which plane is mapped."""
+    if params.plane == "trainability":
+        return "Learning rate against the scale of the start"
+    network = LinearNetwork(params.sizes)
+    through = _THROUGH[params.center]
+    if params.plane == "weights" and network.parameters == 2:
+        return "The plane of the two weights"
+    return {
+        "weights": f"The plane of two weights, the other {network.parameters - 2} as at {through}",
+        "random": f"A random plane through {through}",
+        "hessian": f"The plane of the Hessian's top two eigenvectors through {through}",
+        "points": "The plane of the start, its minimizer and another start"
+        + ("" if params.center != "origin" else ", moved to the origin"),
+    }[params.plane]
+
+
+def axis_words(params: BasinParams) -> tuple[str, str]:
+    """What the two axes of a map are called."""
+    if params.plane == "weights":
+        network = LinearNetwork(params.sizes)
+        first, second = params.pair
+        return weight_name(network, first), weight_name(network, second)
+    return {
+        "random": ("first random direction", "second random direction"),
+        "hessian": ("top eigenvector", "second eigenvector"),
+        "points": ("towards the minimizer", "towards another start"),
+        "trainability": ("learning rate η", "scale of the start"),
+    }[params.plane]
+
+
+def percent(share: float) -> str:
+    """A share in percent, never rounded to all or nothing."""
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    digits = 1 if 0.01 <= share <= 0.99 else 2
+    return f"{min(max(100 * share, 0.01), 99.99):.{digits}f} %"
+
+
+def map_words(shares: dict[str, Fraction]) -> str:
+    """What becomes of the starts on a map, in one sentence."""
+    share = shares[Outcome.MINIMUM].value
+    if not share:
+        others = {name: part.value for name, part in shares.items() if name != Outcome.MINIMUM}
+        most = max(others, key=lambda name: others[name])
+        verb = {
+            Outcome.SADDLE: "end at a saddle",
+            Outcome.PERIODIC: "end on a periodic orbit",
+            Outcome.BOUNDED: "stay bounded without a period",
+            Outcome.DIVERGED: "diverge",
+            Outcome.UNDECIDED: "are still moving",
+        }[Outcome(most)]
+        return f"No start on this map converges to a minimum: {percent(others[most])} {verb}"
+    if share == 1:
+        return "Every start on this map converges to a minimum"
+    return f"{percent(share)} of the starts on this map converge to a minimum"

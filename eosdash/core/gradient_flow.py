@@ -1,11 +1,19 @@
-"""Where gradient flow would end from each point of a run: scalar chains."""
+"""Where gradient flow would end: by a root for scalar chains, by integration for all networks."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+from scipy.optimize import minimize
 
-from eosdash.core.network import Array
+from eosdash.core.network import Array, Objective
 
 NEWTON_STEPS = 60
+
+FLOW_TIME = 200.0
+"""Time for which the flow is followed; where it has not arrived then, L-BFGS goes the rest."""
+
+NEAR = 1e-4
+"""‖∇L‖ at which the flow is as good as there."""
 
 
 def gradient_flow_solution(theta: Array, target: float) -> Array:
@@ -53,3 +61,24 @@ def gradient_flow_sharpness(theta: Array, target: float) -> Array:
     with np.errstate(all="ignore"):  # targets near the smallest number
         sharpness = (target**2 / gradient_flow_solution(theta, target)).sum(axis=-1)
     return np.asarray(sharpness)
+
+
+def flow_minimizer(objective: Objective, theta: Array) -> Array:
+    """The stationary point that gradient flow reaches from θ (P,), (P,): integrated until the
+    gradient is small, then polished with L-BFGS, which moves it no further than that allows."""
+
+    def near(_: float, point: Array) -> float:
+        return float(np.linalg.norm(objective.gradient(point))) - NEAR
+
+    near.terminal = True  # type: ignore[attr-defined]
+    flow = solve_ivp(
+        lambda _, point: -objective.gradient(point),
+        (0.0, FLOW_TIME), theta, method="RK23", rtol=1e-5, atol=1e-8, events=near,
+    )  # fmt: skip
+    return np.asarray(
+        minimize(
+            lambda point: (float(objective.loss(point)), objective.gradient(point)),
+            flow.y[:, -1], jac=True, method="L-BFGS-B",
+            options={"gtol": 1e-12, "ftol": 1e-16, "maxiter": 500},
+        ).x
+    )  # fmt: skip

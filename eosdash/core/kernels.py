@@ -35,6 +35,15 @@ def kernel_of(objective: Objective) -> Kernel:
     return decayed if decay else plain
 
 
+def step_seconds(objective: Objective) -> float:
+    """Estimated seconds of one core for a step of one point: a fit to measurements, good to a
+    factor of two."""
+    network = objective.network
+    if network.is_chain:
+        return 1.5e-9 * network.parameters
+    return (3.5e-9 if max(network.sizes) <= WIDEST else 1.2e-8) * network.parameters
+
+
 def loss_of(objective: Objective) -> Callable[[Array], Array]:
     """The loss (n,) of many points θ (P, n)."""
     if not objective.network.is_chain or objective.weight_decay:

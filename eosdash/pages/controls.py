@@ -14,7 +14,14 @@ from eosdash.pages.icons import icon
 SLIDERS = ("depth", "width", "lr")
 """The three that a lecture turns."""
 
-GROUPS = {"network": "Network", "step": "Step size", "start": "Start", "data": "Data", "run": "Run"}
+GROUPS = {
+    "network": "Network",
+    "step": "Step size",
+    "plane": "Map",
+    "start": "Start",
+    "data": "Data",
+    "run": "Run",
+}
 FOLDED = ("hidden", "weight_decay", "lr_schedule", "init_scaling", "eigenvalues", "data_seed")
 """Fields that stay under "more" until asked for."""
 
@@ -35,6 +42,7 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
         errors: message by field, shown beside it.
     """
     fields = [name for name in type(params).model_fields if name not in UNSHOWN]
+    there = {type(params).about(name).group for name in fields}
     sections = [
         html.Section(
             [
@@ -49,6 +57,7 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
             className=f"eos-group eos-group-{group}",
         )
         for group, title in GROUPS.items()
+        if group in there
     ]
     more = html.Details(
         [

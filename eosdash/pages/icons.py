@@ -24,6 +24,9 @@ PATHS = {
     "seed": "<rect x='5' y='5' width='14' height='14' rx='3'/><circle cx='9' cy='9' r='.7'/>"
     "<circle cx='15' cy='15' r='.7'/><circle cx='12' cy='12' r='.7'/>",
     "close": "<path d='M6 6l12 12M18 6L6 18'/>",
+    "home": "<path d='M4 11l8-7 8 7M6 10v9h12v-9'/>",
+    "plus": "<path d='M12 5v14M5 12h14'/>",
+    "minus": "<path d='M5 12h14'/>",
     "up": "<path d='M6 15l6-6 6 6'/>",
 }
 

@@ -1,16 +1,16 @@
 """The page of one run: loss, sharpness and 2/η as they stream in."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, dcc, html
+from dash import Input, html
 from dash.development.base_component import Component
 
-from eosdash.fields import ParameterError, ParameterSet, as_text
 from eosdash.figures.detail import curves_figure, plane_figure
 from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
-from eosdash.pages.controls import control_panel, field
+from eosdash.pages.controls import field
+from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
 from eosdash.params import RunView, TrainParams
@@ -35,34 +35,14 @@ DETAILS = {
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    known = TrainParams.model_fields | RunView.model_fields
-    errors = {name: "there is no such parameter" for name in query if name not in known}
+    errors: dict[str, str] = {}
     params = usable(TrainParams, query or FIRST_VISIT, errors)
     view = usable(RunView, query, errors)
     return [
-        dmc.AppShellNavbar(_drawer(params, errors), withBorder=False, className="eos-navbar"),
-        dmc.AppShellMain(_main(view, errors)),
-        dcc.Store(id="templates", data=templates()),
-        dcc.Store(id="rules", data=rules()),
-        dcc.Store(id="prepared"),
-        dcc.Store(id="asked"),
+        panel(params, errors),
+        dmc.AppShellMain(_main(view, unusable(query, errors, TrainParams, RunView))),
+        *stores(templates(), TrainParams, RunView),
     ]
-
-
-Set = TypeVar("Set", bound=ParameterSet)
-
-
-def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set:
-    """The parameter set of a query without the fields at fault, which go into ``errors``."""
-    values = {name: value for name, value in query.items() if name in cls.model_fields}
-    for _ in range(len(values) + 1):
-        try:
-            return cls.make(**values)
-        except ParameterError as error:
-            errors[error.field] = f"{error.message}; allowed: {error.allowed}"
-            if values.pop(error.field, None) is None:
-                break
-    return cls.make()
 
 
 def templates() -> dict[str, Any]:
@@ -77,72 +57,26 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS}
 
 
-def rules() -> dict[str, Any]:
-    """What the browser has to know of each field: when it has an effect, and the like."""
-    made = {}
-    for cls in (TrainParams, RunView):
-        for name, info in cls.model_fields.items():
-            about = cls.about(name)
-            made[name] = {
-                "when": about.when,
-                "log": about.log,
-                "group": about.group,
-                "default": as_text(info.default),
-            }
-    return made
-
-
-def _drawer(params: TrainParams, errors: dict[str, str]) -> list[Component]:
-    handle = html.Button(
-        [icon("up"), "Controls"], id="drawer", className="eos-drawer-handle",
-        **aria(expanded="false", controls="panel"),
-    )  # fmt: skip
-    return [handle, html.Div(control_panel(params, errors), id="panel", className="eos-scroll")]
-
-
-def _main(view: RunView, errors: dict[str, str]) -> html.Div:
+def _main(view: RunView, problem: str) -> html.Div:
     return html.Div(
         [
-            html.Div(
-                [
-                    html.H1("…", id="summary", className="eos-summary", **aria(live="polite")),
-                    html.P("", id="setup", className="eos-setup"),
-                ],
-                className="eos-words",
-            ),
-            html.Div(
-                [
-                    html.Span(id="badge", className="eos-badge"),
-                    html.Span(id="fate"),
-                    html.Span(id="status", className="eos-status"),
-                ],
-                className="eos-line",
-            ),
+            *words_above(),
             html.Div(id="events", className="eos-events"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
-            html.Div([_figures(view, errors), _side(view)], className="eos-work"),
+            html.Div([_figures(view, problem), _side(view)], className="eos-work"),
             html.P(SCOPE, className="eos-scope"),
         ],
         className="eos-main",
     )
 
 
-def _unusable(errors: dict[str, str]) -> str:
-    """What of a link could not be used."""
-    if not errors:
-        return ""
-    words = "; ".join(f"{name}: {message}" for name, message in errors.items())
-    return f"Not used from the link: {words}."
-
-
-def _figures(view: RunView, errors: dict[str, str]) -> html.Div:
-    problem = html.Div(_unusable(errors), id="problem", className="eos-problem", role="alert")
+def _figures(view: RunView, problem: str) -> html.Div:
     # Not a dcc.Graph: Dash would hold all callbacks back until the plotting library is there,
     # and only the browser, which has the run, changes the figure.
     figure = html.Div(id="run-figure", className="eos-figure")
     return html.Div(
         [
-            html.Div([figure, problem, _view_menu(view)], className="eos-figure-box"),
+            html.Div([figure, problem_box(problem), _view_menu(view)], className="eos-figure-box"),
             _transport(),
         ],
         className="eos-run",
@@ -224,15 +158,9 @@ def _click(name: str) -> Any:
 KEYS = ("to-start", "step-back", "play", "step-forward", "to-end")
 
 CALLBACKS: list[tuple[list[Any], list[Any], list[Any], str]] = [
-    ([Output("prepared", "data")], [Input("templates", "data")], [], "prepare"),
     ([], [_click(name) for name in KEYS], [], "transport"),
     ([], [Input("scrub", "value")], [], "scrub"),
     ([], [Input("speed", "value")], [], "speed"),
     ([], [_click("pin")], [], "pin"),
-    ([], [_click("reset")], [], "reset"),
-    ([], [_click("new-seed")], [], "newSeed"),
-    ([], [_click("drawer")], [], "drawer"),
-    ([], [_click("copy-link"), _click("copy-python")], [], "copy"),
-    ([], [_click(f"download-{name}") for name in ("csv", "npz", "png", "svg")], [], "download"),
 ]
 """(outputs, inputs, states, name of the function in the browser)."""

@@ -8,10 +8,13 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from flask import Flask
 
 from eosdash.figures.style import FONT, style_sheet
-from eosdash.pages import run
+from eosdash.pages import basin, run
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
+
+PAGES = {"run": run, "basin": basin}
+PATHS = {"run": "/", "basin": "/basin"}
 
 THEME = {
     "fontFamily": FONT,
@@ -50,13 +53,26 @@ def create(server: Flask) -> dash.Dash:
     )
     app.index_string = INDEX.replace("STYLE", style_sheet()).replace("PLOTLY", PLOTLY)
     app.layout = shell
-    dash.register_page(
-        "run", path="/", name="Run", title=app.title, description=run.DESCRIPTION, layout=run.layout
-    )
-    for output, inputs, states, function in (*CALLBACKS, *run.CALLBACKS):
+    for order, (name, page) in enumerate(PAGES.items()):
+        dash.register_page(
+            name,
+            path=PATHS[name],
+            order=order,
+            title=f"{name.capitalize()} · {app.title}" if order else app.title,
+            description=page.DESCRIPTION,
+            layout=page.layout,
+        )
+    for output, inputs, states, function in (*CALLBACKS, *run.CALLBACKS, *basin.CALLBACKS):
         app.clientside_callback(ClientsideFunction("eosdash", function), *output, *inputs, *states)
     return app
 
+
+DOWNLOADS = {
+    "csv": "Table (CSV)",
+    "npz": "Arrays (NPZ)",
+    "png": "Picture (PNG)",
+    "svg": "Drawing (SVG)",
+}
 
 Callback = tuple[list[Any], list[Any], list[Any], str]
 
@@ -79,17 +95,15 @@ CALLBACKS: list[Callback] = [
         [State("rules", "data")],
         "changed",
     ),
+    ([Output("prepared", "data")], [Input("templates", "data")], [], "prepare"),
     ([], [Input("theme", "n_clicks")], [], "toggleTheme"),
+    ([], [Input("reset", "n_clicks")], [], "reset"),
+    ([], [Input("new-seed", "n_clicks")], [], "newSeed"),
+    ([], [Input("drawer", "n_clicks")], [], "drawer"),
+    ([], [Input("copy-link", "n_clicks"), Input("copy-python", "n_clicks")], [], "copy"),
+    ([], [Input(f"download-{name}", "n_clicks") for name in DOWNLOADS], [], "download"),
 ]
 """(outputs, inputs, states, name of the function in the browser)."""
-
-
-DOWNLOADS = {
-    "csv": "Table (CSV)",
-    "npz": "Arrays (NPZ)",
-    "png": "Picture (PNG)",
-    "svg": "Drawing (SVG)",
-}
 
 
 def shell() -> dmc.MantineProvider:
@@ -126,7 +140,15 @@ def _header() -> html.Div:
         [
             html.Div([html.Span("eos"), "dash"], className="eos-brand"),
             html.Nav(
-                [dcc.Link("Run", href="/", className="eos-nav eos-nav-here")],
+                [
+                    dcc.Link(
+                        name.capitalize(),
+                        id=f"nav-{name}",
+                        href=path,
+                        className=f"eos-nav eos-nav-{name}",
+                    )
+                    for name, path in PATHS.items()
+                ],
                 **aria(label="Pages"),
             ),
             html.Div(actions, className="eos-actions"),

@@ -4,8 +4,9 @@ The controls on the page, the query of the HTTP API, the address bar, the keywor
 the Python API and the cache key are all read off these classes.
 """
 
+from eosdash.params.basin import BasinParams
 from eosdash.params.network import NetworkParams
 from eosdash.params.train import TrainParams
-from eosdash.params.view import RunView
+from eosdash.params.view import BasinView, RunView
 
-__all__ = ["NetworkParams", "RunView", "TrainParams"]
+__all__ = ["BasinParams", "BasinView", "NetworkParams", "RunView", "TrainParams"]

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from eosdash.fields import ParameterSet, parameter
+from eosdash.fields import Numbers, ParameterSet, parameter
 
 
 class RunView(ParameterSet):
@@ -37,4 +37,50 @@ class RunView(ParameterSet):
     )
     detail: Literal["auto", "plane", "weights", "singular_values", "balance"] = parameter(
         "auto", "Beside the run", "What is drawn beside the run.", group="view"
+    )
+
+
+class BasinView(ParameterSet):
+    """How a map is shown. Part of a link, but of no key: it changes no number."""
+
+    kind: ClassVar[str] = "view"
+
+    color: Literal["outcome", "steps", "sharpness", "loss"] = parameter(
+        "outcome",
+        "Colour",
+        "What the colour of a pixel says: the outcome, the steps until it was decided, the final "
+        "sharpness over 2/η, or the final loss.",
+        group="view",
+    )
+    minimizers: bool = parameter(
+        True,
+        "Minimizers",
+        "The manifold of global minimizers: stable, S ≤ 2/η, in a thick line; unstable, dotted.",
+        group="view",
+    )
+    region: bool = parameter(
+        False,
+        "Exact region",
+        "The region from which almost every start converges, in closed form: depth 2, one input "
+        "and output, no weight decay (Liang and Montúfar 2025).",
+        group="view",
+    )
+    fold: bool = parameter(
+        False,
+        "Fold",
+        "Where det(I − η∇²L) = 0: there the gradient descent map folds the plane.",
+        group="view",
+    )
+    contours: bool = parameter(False, "Loss", "Level lines of the loss.", group="view")
+    balanced: bool = parameter(
+        False, "Balanced", "Where the two weights have the same modulus.", group="view"
+    )
+    path: bool = parameter(True, "Path", "The path of the selected run.", group="view")
+    at: Numbers = parameter(
+        (),
+        "Selected start",
+        "Coordinates of the start whose run is shown beside the map.",
+        group="view",
+        allowed="two numbers, comma-separated",
+        max_length=2,
     )

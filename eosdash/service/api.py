@@ -2,19 +2,22 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
 from flask import Blueprint, Flask, Response, jsonify, request
+from numpy.typing import NDArray
 
 import eosdash
-from eosdash.fields import ParameterError
-from eosdash.params import TrainParams
-from eosdash.service import limits
+from eosdash.basins import pixel_run
+from eosdash.fields import ParameterError, ParameterSet
+from eosdash.params import BasinParams, TrainParams
+from eosdash.params.basin import FARTHEST
+from eosdash.service import limits, maps
 from eosdash.service.cache import ResultCache
-from eosdash.service.encoding import columns_of
-from eosdash.service.stream import train_lines
+from eosdash.service.encoding import columns_of, line
+from eosdash.service.stream import basin_lines, train_lines
 
 STREAM_HEADERS = {
     "Cache-Control": "no-store, no-transform",
@@ -45,6 +48,22 @@ def register(app: Flask, cache: ResultCache) -> None:
         body = _npz(params, train_lines(params, cache))
         return _download(body, "application/zip", "eosdash-run.npz")
 
+    @api.get("/api/basin")
+    def basin() -> Response:
+        return _stream(basin_lines(_basin_params(), cache))
+
+    @api.get("/api/basin.npz")
+    def basin_npz() -> Response:
+        params = _basin_params()
+        body = _archive(params, maps.arrays_of(basin_lines(params, cache)))
+        return _download(body, "application/zip", "eosdash-basin.npz")
+
+    @api.get("/api/basin/run")
+    def basin_run() -> Response:
+        at = {name: _coordinate(name) for name in ("x", "y")}
+        params = _basin_params(leaving_out=at)
+        return Response(line(maps.run_record(pixel_run(params, **at))), mimetype="application/json")
+
     @api.errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:
         return jsonify(error=error.as_dict()), 422
@@ -53,10 +72,25 @@ def register(app: Flask, cache: ResultCache) -> None:
 
 
 def _train_params() -> TrainParams:
-    """The parameter set of the request.
+    """The parameter set of a run; raises a ParameterError for anything that cannot be used."""
+    params = TrainParams.make(**_query())
+    limits.check_train(params)
+    return params
+
+
+def _basin_params(leaving_out: Container[str] = ()) -> BasinParams:
+    """The parameter set of a map, in the same way."""
+    query = {name: value for name, value in _query().items() if name not in leaving_out}
+    params = BasinParams.make(**query)
+    limits.check_basin(params)
+    return params
+
+
+def _query() -> dict[str, str]:
+    """The query of the request.
 
     Raises:
-        ParameterError: for anything in the query that cannot be used.
+        ParameterError: if it is too long, or names a parameter twice.
     """
     longest = limits.LIMITS["query"].value
     if len(request.query_string) > longest:
@@ -66,9 +100,18 @@ def _train_params() -> TrainParams:
     for name, values in request.args.lists():
         if len(values) > 1:
             raise ParameterError(name, f"it is given {len(values)} times", "one value")
-    params = TrainParams.make(**request.args.to_dict())
-    limits.check_train(params)
-    return params
+    return request.args.to_dict()
+
+
+def _coordinate(name: str) -> float:
+    """A coordinate of the query."""
+    try:
+        value = float(request.args[name])
+    except (KeyError, ValueError):
+        value = float("nan")
+    if not abs(value) <= FARTHEST:
+        raise ParameterError(name, "it is no coordinate", f"a number within ±{FARTHEST:g}")
+    return value
 
 
 def _stream(lines: Iterator[bytes]) -> Response:
@@ -95,8 +138,12 @@ def _csv(params: TrainParams, lines: Iterator[bytes]) -> bytes:
 
 
 def _npz(params: TrainParams, lines: Iterator[bytes]) -> bytes:
+    return _archive(params, columns_of(lines))
+
+
+def _archive(params: ParameterSet, arrays: dict[str, NDArray[Any]]) -> bytes:
     """The arrays by name, and the parameter set as JSON under ``params``."""
     body = io.BytesIO()
-    columns: dict[str, Any] = columns_of(lines)
-    np.savez_compressed(body, params=np.array(json.dumps(params.canonical())), **columns)
+    named: dict[str, Any] = arrays
+    np.savez_compressed(body, params=np.array(json.dumps(params.canonical())), **named)
     return body.getvalue()

@@ -1,5 +1,6 @@
-"""Runs as newline-delimited JSON, and back to arrays."""
+"""Records as newline-delimited JSON; runs, and back to arrays."""
 
+import base64
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +12,7 @@ import eosdash
 from eosdash.core.measure import Measurements
 from eosdash.core.network import LinearNetwork
 from eosdash.core.plane import two_weight_plane
-from eosdash.params import TrainParams
+from eosdash.params import NetworkParams, TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of
 from eosdash.words import fate_words, outcome_words, setup_words
 
@@ -37,10 +38,25 @@ def plain(value: Any) -> Any:
     return value
 
 
-def start_record(params: TrainParams) -> dict[str, Any]:
-    """The first line: what is computed, and the thresholds."""
+def packed(array: NDArray[Any]) -> dict[str, Any]:
+    """An array as base64 of its little-endian bytes, with its dtype and shape; booleans as
+    bytes."""
+    if array.dtype == bool:
+        array = array.astype(np.uint8)
+    data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return {"dtype": array.dtype.name, "shape": array.shape, "data": data}
+
+
+def unpacked(record: dict[str, Any]) -> NDArray[Any]:
+    """Inverse of :func:`packed`."""
+    flat = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
+    return flat.reshape(record["shape"])
+
+
+def first_record(params: NetworkParams) -> dict[str, Any]:
+    """What the first line of every stream says: what is computed, and the thresholds."""
     critical = critical_lr_of(params)
-    record = {
+    return {
         "type": "start",
         "kind": params.kind,
         "version": eosdash.__version__,
@@ -53,6 +69,11 @@ def start_record(params: TrainParams) -> dict[str, Any]:
         "parameters": LinearNetwork(params.sizes).parameters,
         "cached": False,
     }
+
+
+def start_record(params: TrainParams) -> dict[str, Any]:
+    """The first line of a run."""
+    record = first_record(params)
     if params.sizes == (1, 1, 1):
         record["plane"] = two_weight_plane(objective_of(params), params.lr)._asdict()
     return record

@@ -4,9 +4,11 @@ import os
 from typing import NamedTuple
 
 from eosdash.core.curvature import unseen
+from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
 from eosdash.fields import ParameterError
-from eosdash.params import TrainParams
+from eosdash.params import BasinParams, NetworkParams, TrainParams
+from eosdash.runs import objective_of
 
 
 class Limit(NamedTuple):
@@ -46,7 +48,7 @@ LIMITS = {
     for limit in (
         Limit("steps", 20_000, "steps of one run"),
         Limit("parameters", 50_000, "weights of one network"),
-        Limit("seconds", 60, "estimated computing time of one run on one core"),
+        Limit("seconds", 60, "estimated computing time of one run or map on one core"),
         Limit("query", 8_000, "characters of a request's query"),
     )
 }
@@ -71,11 +73,7 @@ def check_train(params: TrainParams) -> None:
     Raises:
         ParameterError: naming what to lower, and to what.
     """
-    weights, most = LinearNetwork(params.sizes).parameters, LIMITS["parameters"].value
-    if weights > most:
-        raise ParameterError(
-            "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}"
-        )
+    _check_weights(params)
     seconds, budget = train_seconds(params), LIMITS["seconds"].value
     affordable = min(int(params.steps * budget / seconds), int(LIMITS["steps"].value))
     if params.steps > affordable:
@@ -83,4 +81,43 @@ def check_train(params: TrainParams) -> None:
             "steps",
             f"{params.steps:,} steps of this network would take about {seconds:.0f} s",
             f"up to {affordable:,} steps, or a smaller network",
+        )
+
+
+def basin_seconds(params: BasinParams) -> float:
+    """Estimated seconds of one core for a map on which no start is decided early."""
+    steps = params.steps * (2 if params.twice else 1)
+    return params.resolution**2 * steps * step_seconds(objective_of(params))
+
+
+def check_basin(params: BasinParams) -> None:
+    """Refuse a map that is too large, before any work on it.
+
+    Raises:
+        ParameterError: naming what to lower, and to what.
+    """
+    _check_weights(params)
+    seconds, budget = basin_seconds(params), LIMITS["seconds"].value
+    if params.steps > LIMITS["steps"].value:
+        raise ParameterError(
+            "steps", f"{params.steps:,} are too many", f"up to {LIMITS['steps'].value:,.0f}"
+        )
+    if seconds > budget:
+        pixels = int(params.resolution * (budget / seconds) ** 0.5)
+        steps = int(params.steps * budget / seconds)
+        ways = [f"a resolution of up to {pixels}"] if pixels >= 16 else []
+        ways += [f"up to {steps} steps"] if steps else []
+        raise ParameterError(
+            "resolution",
+            f"{params.resolution} × {params.resolution} pixels of this network, {params.steps:,} "
+            f"steps each, could take {seconds:,.0f} s",
+            " or ".join(ways) or "a smaller network",
+        )
+
+
+def _check_weights(params: NetworkParams) -> None:
+    weights, most = LinearNetwork(params.sizes).parameters, LIMITS["parameters"].value
+    if weights > most:
+        raise ParameterError(
+            "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}"
         )

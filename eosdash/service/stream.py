@@ -1,10 +1,12 @@
-"""A run as lines: from the cache if it is there, otherwise computed line by line."""
+"""Results as lines: from the cache if they are there, otherwise computed line by line."""
 
 from collections.abc import Iterator
 
+from eosdash.basins import Ground, basin_records, ground_of
 from eosdash.core.measure import Measurements
-from eosdash.params import TrainParams
+from eosdash.params import BasinParams, TrainParams
 from eosdash.runs import train_records
+from eosdash.service import maps
 from eosdash.service.cache import ResultCache
 from eosdash.service.encoding import (
     chunk_record,
@@ -21,22 +23,44 @@ def train_lines(params: TrainParams, cache: ResultCache) -> Iterator[bytes]:
     A finished run is kept. Closing the generator before stops the computation, and nothing is
     kept of it.
     """
-    key = params.key()
-    body = cache.get(key)
+    body = cache.get(params.key())
+    return _kept(params.key(), cache, _run(params)) if body is None else iter(mark_cached(body))
+
+
+def basin_lines(params: BasinParams, cache: ResultCache) -> Iterator[bytes]:
+    """Lines of newline-delimited JSON: start, levels with signs of life between them, overlays
+    after the first, end.
+
+    A finished map is kept, as a run is.
+
+    Raises:
+        ParameterError: at once, if the points that should span the plane span none.
+    """
+    body = cache.get(params.key())
     if body is not None:
-        yield from mark_cached(body)
-        return
+        return iter(mark_cached(body))
+    return _kept(params.key(), cache, _map(params, ground_of(params)))
+
+
+def _kept(key: str, cache: ResultCache, computed: Iterator[bytes]) -> Iterator[bytes]:
     lines = []
-    for text in _computed(params):
-        lines.append(text)
+    for text in computed:
+        if not text.startswith(maps.PROGRESS):
+            lines.append(text)
         yield text
     cache.set(key, b"".join(lines))
 
 
-def _computed(params: TrainParams) -> Iterator[bytes]:
+def _run(params: TrainParams) -> Iterator[bytes]:
     yield line(start_record(params))
     for record in train_records(params):
         if isinstance(record, Measurements):
             yield line(chunk_record(record))
         else:
             yield line(end_record(record))
+
+
+def _map(params: BasinParams, ground: Ground) -> Iterator[bytes]:
+    yield line(maps.start_record(params, ground))
+    for record in basin_records(params, ground):
+        yield line(maps.record_of(record))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 
 
@@ -35,3 +36,9 @@ def complaints(page: Page, base_url: str) -> Iterator[list[str]]:
 def run_page(page: Page, complaints: list[str]) -> RunPage:
     """The page of a run, not yet opened."""
     return RunPage(page)
+
+
+@pytest.fixture
+def basin_page(page: Page, complaints: list[str]) -> BasinPage:
+    """The page of maps, not yet opened."""
+    return BasinPage(page)

@@ -7,15 +7,18 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 from tests.conftest import BROWSER_ARGUMENTS, ROOT, free_port, serving
 from tests.ensure_browser import find_browser
 
+BASIN = "depth=2&lr=0.8&weights=0.4,1.6&region=true&color=sharpness"
 PLANE = "depth=2&weights=2.1,0.3&lr=0.6&steps=300"
 PICTURES = {
     "run-light": ("", (1440, 900), "light"),
     "run-dark": ("", (1440, 900), "dark"),
     "plane": (PLANE, (1440, 900), "light"),
+    "basin": (BASIN, (1440, 900), "light"),
     "phone": ("", (390, 844), "light"),
 }
 
@@ -30,7 +33,8 @@ def take(browser: Browser, base_url: str, name: str, folder: Path) -> None:
         is_mobile=width < 600,
         has_touch=width < 600,
     )
-    page = RunPage(context.new_page()).open(query).page
+    kind = BasinPage if name == "basin" else RunPage
+    page = kind(context.new_page()).open(query).page
     page.wait_for_timeout(500)
     page.screenshot(path=folder / f"{name}.png")
     context.close()

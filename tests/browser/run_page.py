@@ -1,9 +1,8 @@
 """The page of a run as a test sees it."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Locator, Page
+from tests.browser.app_page import AppPage
 
 FINISHED = """() => {
     const run = window.eosdash?.state?.current;
@@ -15,11 +14,8 @@ DRAWN = """(name) => {
 }"""
 
 
-class RunPage:
+class RunPage(AppPage):
     """Opens the page, waits for its runs, and reads what it shows."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
 
     def open(self, query: str = "") -> "RunPage":
         self.page.goto(f"/?{query}" if query else "/")
@@ -42,11 +38,6 @@ class RunPage:
         """The query that the shown run was asked for with."""
         return self.page.evaluate("window.eosdash.state.current.query")
 
-    @property
-    def link(self) -> dict[str, str]:
-        """The parameters in the address bar."""
-        return {k: v[0] for k, v in parse_qs(urlsplit(self.page.url).query).items()}
-
     def column(self, name: str) -> list[Any]:
         """A column of the run that is shown."""
         return self.page.evaluate("(name) => window.eosdash.state.current.columns[name]", name)
@@ -54,16 +45,3 @@ class RunPage:
     def drawn(self, trace: str) -> int:
         """How many points of a trace are on screen."""
         return self.page.evaluate(DRAWN, trace)
-
-    def control(self, name: str) -> Locator:
-        return self.page.locator(f'[id=\'{{"name":"{name}","type":"param"}}\']')
-
-    def thumb(self, name: str) -> Locator:
-        slider = self.page.locator(f'[id=\'{{"name":"{name}","type":"slider"}}\']')
-        return slider.get_by_role("slider")
-
-    def field(self, name: str) -> Locator:
-        return self.page.locator(f'[id=\'{{"name":"{name}","type":"field"}}\']')
-
-    def text(self, name: str) -> str:
-        return self.page.locator(f"#{name}").inner_text()

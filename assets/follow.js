@@ -1,0 +1,117 @@
+/* From the controls to a result: ask for it, follow it as it streams in, say what went wrong. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const PACE = 30; // ms between two requests while a slider is dragged
+  const RETRY = 2000;
+
+  let abort = null;
+  let waiting = null;
+  let asked = 0;
+
+  const $ = (id) => document.getElementById(id);
+  eos.say = (id, words) => {
+    const element = $(id);
+    if (!element || element.words === words) return;
+    element.words = words;
+    element.replaceChildren(...eos.rich(words));
+  };
+  eos.rich = (words) => words.split("η_C").flatMap((part, i) => (i ? [etaC(), part] : [part]));
+
+  function etaC() {
+    const symbol = document.createElement("span");
+    symbol.innerHTML = "η<sub>C</sub>";
+    return symbol;
+  }
+
+  /* Each page says how it asks and what it does with the answer:
+   * {api, Result, began(result), grew(result, record), ended(result), shown(), draw()} */
+  eos.pages = {};
+  eos.page = () => eos.pages[$("basin-figure") ? "basin" : "run"];
+
+  /** Ask for the result of a query, at once or as soon as the pace allows; the last one wins. */
+  eos.request = function (query, changed) {
+    clearTimeout(waiting);
+    const pause = asked + PACE - performance.now();
+    if (pause > 0) waiting = setTimeout(() => follow(query, changed), pause);
+    else follow(query, changed);
+  };
+
+  eos.abandon = function () {
+    clearTimeout(waiting);
+    abort?.abort();
+  };
+
+  async function follow(query, changed) {
+    asked = performance.now();
+    abort?.abort();
+    const mine = (abort = new AbortController());
+    const page = eos.page();
+    const result = new page.Result(query);
+    const take = (record) => {
+      if (mine.signal.aborted) return;
+      result.take(record);
+      if (record.type === "start") begin(page, result, changed);
+      else page.grew(result, record);
+      if (record.type === "end") page.ended(result);
+    };
+    try {
+      await eos.stream(`${page.api}?${query}`, mine.signal, take);
+      if (!result.end && !mine.signal.aborted) throw new Error("the stream was cut");
+    } catch (problem) {
+      if (mine.signal.aborted) return;
+      if (problem.status === 422) refuse(problem.error, changed);
+      else unreachable(query, changed);
+    }
+  }
+
+  function begin(page, result, changed) {
+    page.began(result);
+    if (changed) {
+      eos.accept(changed);
+      eos.say("problem", "");
+    }
+    eos.say("setup", result.start.setup);
+    dimmed(false);
+    eos.address();
+    eos.learningRate(result.start);
+  }
+
+  /** How long it took, in words. */
+  eos.duration = function (result) {
+    const seconds = result.end ? result.seconds : (performance.now() - result.began) / 1000;
+    return seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
+  };
+
+  /** A value that cannot be used: said beside its field, with the last picture left standing. */
+  function refuse(error, changed) {
+    const explicit = error.field === "weights" && !["weights", "init"].includes(changed);
+    if (explicit) {
+      eos.toast("The weights given do not fit this network: a Gaussian start instead.");
+      eos.set("init", "gaussian");
+      return;
+    }
+    eos.reject(error);
+    eos.say("problem", `${error.field}: ${error.message}. Allowed: ${error.allowed}.`);
+    eos.say("status", "");
+    dimmed(true);
+  }
+
+  function unreachable(query, changed) {
+    eos.say("problem", "The server does not answer. The last picture stays; trying again.");
+    dimmed(true);
+    waiting = setTimeout(() => follow(query, changed), RETRY * (0.5 + Math.random()));
+  }
+
+  function dimmed(yes) {
+    document.body.classList.toggle("eos-dimmed", yes);
+  }
+
+  eos.toast = function (words) {
+    const toast = $("toast");
+    toast.textContent = words;
+    toast.classList.add("eos-toast-shown");
+    clearTimeout(toast.timer);
+    toast.timer = setTimeout(() => toast.classList.remove("eos-toast-shown"), 4000);
+  };
+})(window.eosdash);

@@ -1,0 +1,86 @@
+/* Playing η: the map from a small learning rate to past the critical one, frame by frame. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const FRAMES = 40;
+  const FROM = 0.1; // in units of η_C
+  const TO = 1.15;
+  const RESOLUTION = 128;
+  const PAUSE = 110; // ms a frame
+  const AHEAD = 2; // frames asked for at a time
+
+  const $ = (id) => document.getElementById(id);
+  const frames = new Map(); // by query: a promise of a map
+  let playing = null;
+
+  eos.stopPlaying = function () {
+    playing?.abort();
+    playing = null;
+    face();
+  };
+
+  function face() {
+    const button = $("play-eta");
+    if (!button) return;
+    button.classList.toggle("eos-playing", playing !== null);
+    button.setAttribute("aria-pressed", String(playing !== null));
+  }
+
+  /** The map of a query, from this page's memory, the cache, or computed. */
+  function frame(query, signal) {
+    if (!frames.has(query)) {
+      const map = new eos.Map(query);
+      const made = eos.stream(`/api/basin?${query}`, signal, (record) => map.take(record)).then(() => map);
+      made.catch(() => frames.delete(query));
+      frames.set(query, made);
+    }
+    return frames.get(query);
+  }
+
+  async function play() {
+    const first = eos.mapState.map;
+    const { start } = first;
+    const critical = start.critical_lr.value;
+    if (first.isTrainability() || !critical) return eos.toast("There is no η to play on this map.");
+    const { signal } = (playing = new AbortController());
+    face();
+    const shared = {
+      ...start.query,
+      extent: start.extent,
+      resolution: Math.min(RESOLUTION, start.params.resolution),
+      twice: false,
+    };
+    const rates = Array.from({ length: FRAMES }, (_, i) =>
+      Number((critical * (FROM + ((TO - FROM) * i) / (FRAMES - 1))).toPrecision(6))
+    );
+    const queries = rates.map((lr) => new URLSearchParams({ ...shared, lr }).toString());
+    let last = null;
+    try {
+      for (let i = 0; i < FRAMES; i++) {
+        queries.slice(i, i + 1 + AHEAD).forEach((query) => frame(query, signal).catch(() => {}));
+        const pause = new Promise((resolve) => setTimeout(resolve, PAUSE));
+        const [map] = await Promise.all([frame(queries[i], signal), pause]);
+        if (signal.aborted) return;
+        last = rates[i];
+        eos.showMap(map);
+        eos.say("summary", map.end.summary);
+        eos.say("play-words", `η = ${eos.digits(rates[i])} = ${eos.digits(rates[i] / critical, 2)} η_C · ${RESOLUTION} × ${RESOLUTION}`);
+      }
+    } catch (problem) {
+      if (!signal.aborted) eos.toast("A frame could not be computed.");
+    } finally {
+      if (playing?.signal === signal) eos.stopPlaying();
+      eos.say("play-words", "");
+      if (last) eos.set("lr", last); // the map of the last frame, in full
+    }
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
+    playEta(clicks) {
+      if (!clicks) return;
+      if (playing) eos.stopPlaying();
+      else if (eos.mapState.map) play();
+    },
+  });
+})(window.eosdash);

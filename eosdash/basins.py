@@ -1,0 +1,270 @@
+"""From a parameter set to a map of basins: the one way through for page, HTTP API and Python."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eosdash.core import initialization
+from eosdash.core.basin import Level, Progress, Recheck, map_basin, recheck
+from eosdash.core.boundary import Boundary, Fraction, fractions, measure_boundary
+from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.gradient_flow import flow_minimizer
+from eosdash.core.network import Array, Objective
+from eosdash.core.outcome import OUTCOMES
+from eosdash.core.slices import (
+    Extent,
+    Slice,
+    TrainabilityPlane,
+    hessian_slice,
+    random_slice,
+    spanned_slice,
+    weight_slice,
+)
+from eosdash.fields import ParameterError
+from eosdash.overlays import Overlays, overlays
+from eosdash.params import BasinParams, TrainParams
+from eosdash.runs import critical_lr_of, objective_of, start_of
+
+REACH = 1.8
+"""Half width of a map that is not given one, in lengths of the balanced minimizer."""
+
+TRAINABLE = Extent(-1.5, 0.5, -1.5, 0.75)
+"""Extent of a plane of trainability: decades of learning rate about η_C, and of scale."""
+
+
+class Landmark(NamedTuple):
+    """A point near a map: its coordinates, and how far beside the plane it lies."""
+
+    x: float
+    y: float
+    distance: float
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a map is made on: the network, the plane and its part."""
+
+    objective: Objective
+    start: Array
+    plane: Slice | TrainabilityPlane
+    extent: Extent
+
+
+@dataclass(frozen=True)
+class BasinEnd:
+    """The last record of a map: the shares of the outcomes, and how their boundary looks."""
+
+    fractions: dict[str, Fraction]
+    boundary: Boundary
+
+
+@dataclass(frozen=True)
+class BasinResult:
+    """The fate of every start on a plane.
+
+    Arrays are (resolution, resolution), with rows from the low end of the second axis.
+
+    Attributes:
+        params: the parameter set.
+        x, y: coordinates of the columns and of the rows, (resolution,).
+        outcome: codes, uint8.
+        outcomes: the name of each code.
+        steps: steps done until the outcome was decided, or all of the budget.
+        period: p where periodic, else 0.
+        sharpness: λ_max at the minimum or saddle that was reached; NaN elsewhere.
+        loss: at the point reached; infinite where diverged.
+        end_x, end_y: coordinates of the projection of the point reached onto the plane; NaN
+            where diverged and on the plane of trainability.
+        changed: with ``twice``, where the outcome is another one with twice the steps, else None.
+        fraction: share of each outcome.
+        interval: Wilson's 95 % interval of each share; see :mod:`eosdash.core.boundary`.
+        boundary: basin entropy, box-counting dimension and uncertainty exponent.
+        threshold: 2/η.
+        critical_lr: η_C, and whether by a formula.
+    """
+
+    params: BasinParams
+    x: Array
+    y: Array
+    outcome: NDArray[np.uint8]
+    outcomes: tuple[str, ...]
+    steps: NDArray[np.uint16]
+    period: NDArray[np.uint8]
+    sharpness: NDArray[np.float32]
+    loss: NDArray[np.float32]
+    end_x: NDArray[np.float32]
+    end_y: NDArray[np.float32]
+    changed: NDArray[np.bool_] | None
+    fraction: dict[str, float]
+    interval: dict[str, tuple[float, float]]
+    boundary: Boundary
+    threshold: float
+    critical_lr: CriticalLearningRate
+
+
+def ground_of(params: BasinParams) -> Ground:
+    """The plane that a parameter set describes.
+
+    Raises:
+        ParameterError: if the points that should span it span none.
+    """
+    objective = objective_of(params)
+    start = start_of(params, objective)
+    plane: Slice | TrainabilityPlane
+    if params.plane == "trainability":
+        plane = TrainabilityPlane(
+            start_of(params.model_copy(update={"init_scale": 1.0}), objective)
+        )
+    else:
+        plane = _slice_of(params, objective, start)
+    extent = Extent(*params.extent) if params.extent else natural_extent(params, objective)
+    return Ground(objective, start, plane, extent)
+
+
+def _slice_of(params: BasinParams, objective: Objective, start: Array) -> Slice:
+    center = start
+    if params.center == "origin":
+        center = np.zeros_like(start)
+    elif params.center == "minimizer":
+        center = flow_minimizer(objective, start)
+    try:
+        if params.plane == "weights":
+            first, second = params.pair
+            return weight_slice(center, first, second, params.lr)
+        if params.plane == "random":
+            return random_slice(center, params.plane_seed, params.lr)
+        if params.plane == "hessian":
+            return hessian_slice(objective, center, params.lr)
+        other = initialization.gaussian(
+            objective.network,
+            params.init_scale,
+            params.seed + 1,
+            params.init_scaling == "fan_in",
+        )
+        towards = flow_minimizer(objective, start) - start
+        return spanned_slice(center, towards, other - start, params.lr)
+    except ValueError as error:
+        raise ParameterError(
+            "plane", f"it cannot be laid: {error}", "another plane, or another start"
+        ) from None
+
+
+def natural_extent(params: BasinParams, objective: Objective) -> Extent:
+    """An extent that fits the network, whatever the learning rate: nothing jumps while it is
+    dragged."""
+    if params.plane == "trainability":
+        critical = critical_lr_of(params).value
+        middle = round(float(np.log10(critical)), 2) if np.isfinite(critical) else 0.0
+        left, right, low, high = TRAINABLE
+        return Extent(middle + left, min(middle + right, 2.0), low, high)
+    values = np.linalg.svd(objective.solution, compute_uv=False)
+    values = values[: min(objective.network.sizes)]
+    depth = objective.network.depth
+    length = np.sqrt(depth * np.sum(values ** (2 / depth))) or 1.0
+    half = float(f"{REACH * length:.2g}")
+    return Extent(-half, half, -half, half)
+
+
+def landmarks(ground: Ground) -> dict[str, Landmark]:
+    """Where the start lies on a slice."""
+    if not isinstance(ground.plane, Slice):
+        return {}
+    x, y = (float(value[0]) for value in ground.plane.coordinates(ground.start[:, None]))
+    there = ground.plane.starts(np.array([x]), np.array([y])).theta[:, 0]
+    return {"start": Landmark(x, y, float(np.linalg.norm(there - ground.start)))}
+
+
+def basin_records(
+    params: BasinParams, ground: Ground
+) -> Iterator[Level | Progress | Recheck | Overlays | BasinEnd]:
+    """Map the plane and yield levels as they are complete, signs of life between them, what can
+    be drawn over the map after the first, and the end. Closing the generator stops the work."""
+    plane, extent = ground.plane, ground.extent
+    levels: list[Level] = []
+    for record in map_basin(ground.objective, plane, extent, params.resolution, params.steps):
+        yield record
+        if isinstance(record, Level):
+            levels.append(record)
+            if len(levels) == 1 and isinstance(plane, Slice):
+                yield overlays(ground.objective, plane, extent)
+    finest = levels[-1]
+    if params.twice:
+        yield from recheck(ground.objective, plane, extent, finest, params.steps)
+    yield BasinEnd(fractions(finest.outcome), measure_boundary(finest.outcome))
+
+
+def basin(**params: Any) -> BasinResult:
+    """Map the fate of every start on a plane; parameters as in
+    :class:`eosdash.params.BasinParams`.
+
+    Raises:
+        eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
+    """
+    chosen = BasinParams.make(**params)
+    ground = ground_of(chosen)
+    changed = None
+    for record in basin_records(chosen, ground):
+        if isinstance(record, Level):
+            level = record
+        elif isinstance(record, Recheck):
+            changed = record.changed
+        elif isinstance(record, BasinEnd):
+            end = record
+    x, y = ground.extent.axes(chosen.resolution)
+    return BasinResult(
+        params=chosen,
+        x=x,
+        y=y,
+        outcomes=tuple(map(str, OUTCOMES)),
+        changed=changed,
+        fraction={name: share.value for name, share in end.fractions.items()},
+        interval={name: (share.low, share.high) for name, share in end.fractions.items()},
+        boundary=end.boundary,
+        threshold=2 / chosen.lr,
+        critical_lr=critical_lr_of(chosen),
+        **level.arrays(),
+    )
+
+
+class PixelRun(NamedTuple):
+    """The run from a point of a map.
+
+    Attributes:
+        params: its parameter set.
+        x, y: its path, projected onto the plane; empty on a plane of trainability.
+    """
+
+    params: TrainParams
+    x: Array
+    y: Array
+
+
+def pixel_run(params: BasinParams, x: float, y: float) -> PixelRun:
+    """The run from the point (x, y) of a map, with the steps of the map.
+
+    Raises:
+        ParameterError: if there is no such run.
+    """
+    shared = {
+        name: value
+        for name, value in params.model_dump().items()
+        if name in TrainParams.model_fields
+    }
+    ground = ground_of(params)
+    if not isinstance(ground.plane, Slice):
+        chosen = TrainParams.make(**shared | {"lr": 10.0**x, "init_scale": 10.0**y})
+        return PixelRun(chosen, np.empty(0), np.empty(0))
+    theta = ground.plane.starts(np.array([x]), np.array([y])).theta[:, 0]
+    chosen = TrainParams.make(**shared | {"init": "weights", "weights": tuple(theta.tolist())})
+    paths = [
+        ground.plane.coordinates(part.path.T)
+        for part in descend(ground.objective, theta, params.lr, params.steps)
+        if not isinstance(part, Ending)
+    ]
+    return PixelRun(
+        chosen, np.concatenate([x for x, _ in paths]), np.concatenate([y for _, y in paths])
+    )

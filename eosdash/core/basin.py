@@ -1,0 +1,165 @@
+"""The fate of every start on a plane, from coarse to fine.
+
+Each level holds the pixels of the one before and those between them, and only those are
+computed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eosdash.core.flock import CODE, Ends, Flock
+from eosdash.core.kernels import step_seconds
+from eosdash.core.network import Objective
+from eosdash.core.outcome import Outcome
+from eosdash.core.settled import settled_sharpness
+from eosdash.core.slices import Extent, Plane, Slice
+
+COARSEST = 64
+"""No level has fewer pixels a side than this, unless the whole map has."""
+
+PATIENCE = 0.2
+"""Seconds of work, as estimated, between two signs of life."""
+
+BATCH_FLOATS = 4_000_000
+"""Numbers in the θ of a batch: memory stays bounded."""
+
+Single = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A map of n × n pixels; row 0 is at the low end of the second axis.
+
+    Attributes:
+        stride: every how many-th pixel of the finest level stands here.
+        outcome: codes, indices into :data:`eosdash.core.outcome.OUTCOMES`, (n, n).
+        steps: steps done until the outcome was decided, or all of the budget, (n, n).
+        period: p of periodic outcomes, otherwise 0, (n, n).
+        sharpness: λ_max at the point converged to; NaN where there is none, (n, n).
+        loss: at the point reached; infinite where diverged, (n, n).
+        end_x, end_y: coordinates of the projection of the point reached onto the plane;
+            NaN where diverged, and on planes that are no slice of parameter space, (n, n).
+    """
+
+    stride: int
+    outcome: NDArray[np.uint8]
+    steps: NDArray[np.uint16]
+    period: NDArray[np.uint8]
+    sharpness: Single
+    loss: Single
+    end_x: Single
+    end_y: Single
+
+    def every(self, stride: int) -> "Level":
+        """The level of every ``stride``-th pixel."""
+        arrays = {name: array[::stride, ::stride] for name, array in self.arrays().items()}
+        return Level(self.stride * stride, **arrays)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays by name."""
+        return {name: value for name, value in vars(self).items() if name != "stride"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign of life: how many of the pixels are decided."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """Where the outcome is another one with twice the budget, (N, N)."""
+
+    changed: NDArray[np.bool_]
+
+
+def strides(resolution: int) -> list[int]:
+    """Strides of the levels of a map, coarse to fine: 1 the last, each half of the one before."""
+    stride = 1
+    while resolution // (2 * stride) >= COARSEST:
+        stride *= 2
+    return [stride >> level for level in range(stride.bit_length())]
+
+
+def map_basin(
+    objective: Objective, plane: Plane, extent: Extent, resolution: int, steps: int
+) -> Iterator[Level | Progress]:
+    """Run gradient descent from every pixel, and yield each level as it is complete.
+
+    Pixels are spaced evenly, with the first and the last on the sides of ``extent``.
+    """
+    chart = _Chart(objective, plane, extent, resolution, steps)
+    before = 0
+    for stride in strides(resolution):
+        place = np.zeros((resolution, resolution), dtype=bool)
+        place[::stride, ::stride] = True
+        if before:
+            place[::before, ::before] = False
+        yield from chart.fill(np.flatnonzero(place))
+        before = stride
+        yield chart.level.every(stride)
+
+
+def recheck(
+    objective: Objective, plane: Plane, extent: Extent, level: Level, steps: int
+) -> Iterator[Progress | Recheck]:
+    """Run again, with twice the ``steps``, what has neither converged to a minimum nor diverged,
+    and yield where the outcome changes. The rest has been decided for good."""
+    open_ = ~np.isin(level.outcome, [CODE[Outcome.MINIMUM], CODE[Outcome.DIVERGED]])
+    chart = _Chart(objective, plane, extent, len(level.outcome), 2 * steps)
+    chart.level.outcome[...] = level.outcome
+    yield from chart.fill(np.flatnonzero(open_))
+    yield Recheck(chart.level.outcome != level.outcome)
+
+
+class _Chart:
+    """A map that is being filled."""
+
+    def __init__(
+        self, objective: Objective, plane: Plane, extent: Extent, resolution: int, steps: int
+    ) -> None:
+        self.objective, self.plane = objective, plane
+        self.x, self.y = extent.axes(resolution)
+        self.flock = Flock(objective, steps)
+        shape = (resolution, resolution)
+        self.level = Level(
+            1,
+            np.zeros(shape, dtype=np.uint8),
+            np.zeros(shape, dtype=np.uint16),
+            np.zeros(shape, dtype=np.uint8),
+            *(np.full(shape, np.nan, dtype=np.float32) for _ in range(4)),
+        )
+        costly = PATIENCE / (steps * step_seconds(objective))
+        roomy = BATCH_FLOATS / objective.network.parameters
+        self.batch = max(64, int(min(costly, roomy)))
+
+    def fill(self, pixels: NDArray[np.intp]) -> Iterator[Progress]:
+        """Compute some pixels, by their index in the flattened map."""
+        for begin in range(0, len(pixels), self.batch):
+            some = pixels[begin : begin + self.batch]
+            row, column = np.divmod(some, len(self.x))
+            starts = self.plane.starts(self.x[column], self.y[row])
+            self._write(some, self.flock.run(*starts))
+            yield Progress(begin + len(some), len(pixels))
+
+    def _write(self, pixels: NDArray[np.intp], ends: Ends) -> None:
+        level, there = self.level, ends.outcome != CODE[Outcome.DIVERGED]
+        level.outcome.flat[pixels] = ends.outcome
+        level.steps.flat[pixels] = ends.steps
+        level.period.flat[pixels] = ends.period
+        stays, theta = pixels[there], ends.theta[:, there]
+        level.loss.flat[pixels] = np.inf
+        level.loss.flat[stays] = self.flock.loss(theta)
+        if isinstance(self.plane, Slice):
+            level.end_x.flat[stays], level.end_y.flat[stays] = self.plane.coordinates(theta)
+        for outcome in (Outcome.MINIMUM, Outcome.SADDLE):
+            who = ends.outcome == CODE[outcome]
+            level.sharpness.flat[pixels[who]] = settled_sharpness(
+                self.objective, ends.theta[:, who], at_minimum=outcome is Outcome.MINIMUM
+            )

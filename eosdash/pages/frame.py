@@ -1,0 +1,97 @@
+"""What every page has: the panel of controls, the words above, and what of a link is no use."""
+
+from typing import Any, TypeVar
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from eosdash.fields import ParameterError, ParameterSet, as_text
+from eosdash.pages.controls import control_panel
+from eosdash.pages.icons import aria, icon
+
+Set = TypeVar("Set", bound=ParameterSet)
+
+
+def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set:
+    """The parameter set of a query without the fields at fault, which go into ``errors``."""
+    values = {name: value for name, value in query.items() if name in cls.model_fields}
+    for _ in range(len(values) + 1):
+        try:
+            return cls.make(**values)
+        except ParameterError as error:
+            errors[error.field] = f"{error.message}; allowed: {error.allowed}"
+            if values.pop(error.field, None) is None:
+                break
+    return cls.make()
+
+
+def unusable(query: dict[str, str], errors: dict[str, str], *sets: type[ParameterSet]) -> str:
+    """What of a link could not be used, in words."""
+    known = {name for cls in sets for name in cls.model_fields}
+    errors |= {name: "there is no such parameter" for name in query if name not in known}
+    if not errors:
+        return ""
+    words = "; ".join(f"{name}: {message}" for name, message in errors.items())
+    return f"Not used from the link: {words}."
+
+
+def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
+    """What the browser has to know of each field: when it has an effect, and the like."""
+    made = {}
+    for cls in sets:
+        for name, info in cls.model_fields.items():
+            about = cls.about(name)
+            made[name] = {
+                "when": about.when,
+                "log": about.log,
+                "group": about.group,
+                "default": as_text(info.default),
+            }
+    return made
+
+
+def stores(templates: dict[str, Any], *sets: type[ParameterSet]) -> list[Component]:
+    """What the browser is given besides the page: empty figures and the rules of the fields."""
+    return [
+        dcc.Store(id="templates", data=templates),
+        dcc.Store(id="rules", data=rules(*sets)),
+        dcc.Store(id="prepared"),
+        dcc.Store(id="asked"),
+    ]
+
+
+def panel(params: ParameterSet, errors: dict[str, str]) -> dmc.AppShellNavbar:
+    """The controls; on a phone a drawer."""
+    handle = html.Button(
+        [icon("up"), "Controls"], id="drawer", className="eos-drawer-handle",
+        **aria(expanded="false", controls="panel"),
+    )  # fmt: skip
+    controls = html.Div(control_panel(params, errors), id="panel", className="eos-scroll")
+    return dmc.AppShellNavbar([handle, controls], withBorder=False, className="eos-navbar")
+
+
+def words_above() -> list[Component]:
+    """What is seen, in a sentence; what is computed; and how that went."""
+    return [
+        html.Div(
+            [
+                html.H1("…", id="summary", className="eos-summary", **aria(live="polite")),
+                html.P("", id="setup", className="eos-setup"),
+            ],
+            className="eos-words",
+        ),
+        html.Div(
+            [
+                html.Span(id="badge", className="eos-badge"),
+                html.Span(id="fate"),
+                html.Span(id="status", className="eos-status"),
+            ],
+            className="eos-line",
+        ),
+    ]
+
+
+def problem_box(words: str) -> html.Div:
+    """Where an error is said, over the last good picture."""
+    return html.Div(words, id="problem", className="eos-problem", role="alert")

@@ -1,0 +1,162 @@
+"""The parameter set of a map: which plane, which part of it, how fine."""
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from eosdash.core.network import LinearNetwork
+from eosdash.core.slices import Extent
+from eosdash.fields import Numbers, ParameterError, Whole, parameter
+from eosdash.params.network import NetworkParams
+
+FARTHEST = 1e6
+"""Largest coordinate of a map."""
+
+FINEST = 2.0**-48
+"""Smallest distance of neighbouring pixels, relative to their coordinates: double precision
+tells sixteen numbers apart there."""
+
+_SIDES = ("left", "right", "low", "high")
+_SLICE = {"plane": ("weights", "random", "hessian", "points")}
+
+
+class BasinParams(NetworkParams):
+    """A map of the fates of all starts on a plane."""
+
+    kind: ClassVar[str] = "basin"
+
+    plane: Literal["weights", "random", "hessian", "points", "trainability"] = parameter(
+        "weights",
+        "Plane",
+        "Two weights, the others held; random directions; the Hessian's top two eigenvectors; "
+        "through the start, its minimizer and another start; or learning rate and scale of the "
+        "start, for a map of trainability.",
+        group="plane",
+        allowed="weights:i,j, random:seed, hessian, points, trainability",
+    )
+    pair: Whole = parameter(
+        (0, 1),
+        "The two weights",
+        "Numbers of two weights, counted from 0: W_1 row by row, then W_2, …, W_L.",
+        group="plane",
+        when={"plane": ("weights",)},
+        allowed="two different whole numbers from 0, comma-separated",
+        min_length=2,
+        max_length=2,
+    )
+    plane_seed: int = parameter(
+        0,
+        "Plane seed",
+        "Seed of the random directions.",
+        group="plane",
+        when={"plane": ("random",)},
+        ge=0,
+        le=2**32 - 1,
+    )
+    center: Literal["origin", "start", "minimizer"] = parameter(
+        "start",
+        "Through",
+        "The point that the plane goes through: the origin, the start, or the minimizer that "
+        "gradient flow reaches from it.",
+        group="plane",
+        when=_SLICE,
+    )
+    extent: Numbers = parameter(
+        (),
+        "Extent",
+        "Half width, or left, right, low and high end; logarithms to base 10 on the plane of "
+        "trainability. Nothing: fitted to the network.",
+        group="plane",
+        allowed=f"1, 2 or 4 increasing numbers within ±{FARTHEST:g}, comma-separated",
+        max_length=4,
+    )
+    resolution: int = parameter(
+        512, "Resolution", "Pixels along each side.", symbol="N", group="run", ge=16, le=2048
+    )
+    steps: int = parameter(
+        500, "Steps", "Most steps of gradient descent from each pixel.", group="run",
+        ge=1, le=20_000,
+    )  # fmt: skip
+    twice: bool = parameter(
+        False,
+        "Check with twice the steps",
+        "Run again, with twice the steps, what has neither converged nor diverged, and mark "
+        "where the outcome changes.",
+        group="run",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_word(cls, data: Any) -> Any:
+        """``weights:i,j`` and ``random:seed`` name a plane and its parameter in one."""
+        if not isinstance(data, dict) or not isinstance(data.get("plane"), str):
+            return data
+        plane, colon, rest = data["plane"].partition(":")
+        field = {"weights": "pair", "random": "plane_seed"}.get(plane)
+        return data | {"plane": plane, field: rest} if colon and field else data
+
+    @field_validator("extent", mode="after")
+    @classmethod
+    def _four_sides(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        """A half width, or one range for both axes, stands for all four sides."""
+        if len(value) == 1:
+            return (-value[0], value[0]) * 2
+        return value * 2 if len(value) == 2 else value
+
+    @model_validator(mode="after")
+    def _on_the_map(self) -> Self:
+        weights = LinearNetwork(self.sizes).parameters
+        if self.plane == "weights" and (
+            len(set(self.pair)) < 2 or not all(0 <= index < weights for index in self.pair)
+        ):
+            raise ParameterError(
+                "pair",
+                f"{self.pair[0]} and {self.pair[1]} are no two weights of this network",
+                f"two different whole numbers from 0 to {weights - 1}"
+                if weights > 1
+                else "no pair: this network has one weight, use the plane of trainability",
+            )
+        if self.plane in ("random", "hessian", "points") and weights < 2:
+            raise ParameterError(
+                "plane", "this network has one weight, and no plane", "trainability"
+            )
+        if self.plane == "trainability" and self.init == "weights":
+            raise ParameterError(
+                "init", "given weights have no scale to vary", "gaussian, balanced"
+            )
+        if self.extent:
+            self._check_extent()
+        return self
+
+    def _check_extent(self) -> None:
+        allowed = type(self).about("extent").allowed
+        if len(self.extent) != len(_SIDES):
+            raise ParameterError("extent", f"{len(self.extent)} numbers are no rectangle", allowed)
+        if max(map(abs, self.extent)) > FARTHEST:
+            raise ParameterError("extent", "it reaches too far", allowed)
+        sides = Extent(*self.extent)
+        for low, high in ((sides.left, sides.right), (sides.low, sides.high)):
+            if not low < high:
+                raise ParameterError(
+                    "extent", f"it runs from {low:g} to {high:g}, and so is empty", allowed
+                )
+            spacing = (high - low) / (self.resolution - 1)
+            if spacing < FINEST * max(1.0, abs(low), abs(high)):
+                raise ParameterError(
+                    "extent",
+                    "double precision cannot tell the pixels of so small a map apart",
+                    f"sides of at least {FINEST * (self.resolution - 1):.1g} times the "
+                    "coordinates: zoom out, or lower the resolution",
+                )
+        if self.plane == "trainability" and (sides.right > 2 or sides.high > 2):
+            raise ParameterError("extent", "it goes beyond 10² = 100", "logarithms up to 2")
+
+    def canonical(self) -> dict[str, Any]:
+        """As for the network; an extent that is not given is left out."""
+        values = super().canonical()
+        return {name: value for name, value in values.items() if name != "extent" or value}
+
+    def applies(self, name: str) -> bool:
+        """As for every field; a plane of learning rates and scales replaces those two."""
+        replaced = self.plane == "trainability" and name in ("lr", "init_scale")
+        return super().applies(name) and not replaced
