@@ -263,6 +263,7 @@ window.eosdash = window.eosdash || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
     prepare(templates) {
       eos.templates = templates;
+      document.body.dataset.page = eos.page().name;
       eos.restoreScheme();
       eos.page().draw();
       return true;

@@ -18,6 +18,7 @@ window.eosdash = window.eosdash || {};
   });
 
   eos.pages.basin = {
+    name: "basin",
     api: "/api/basin",
     files: ["npz"],
     get Result() {
@@ -44,6 +45,7 @@ window.eosdash = window.eosdash || {};
       progress(map);
       eos.showMap(map);
       eos.say("summary", map.end.summary);
+      eos.say("fate", rechecked(map));
       boundary(map);
       select(state.at ?? given() ?? landmark(map));
     },
@@ -98,10 +100,14 @@ window.eosdash = window.eosdash || {};
     document.body.classList.add("eos-drawn");
     legend(map, view, templates);
     figure.setAttribute("aria-label", map.end?.summary ?? "The map is being computed.");
-    if (state.run?.count) await drawRun(templates);
+    await drawRun(templates);
   }
 
+  let drawnRun = [];
   async function drawRun(templates) {
+    const wanted = [state.run, templates, $("mini-figure")];
+    if (!state.run?.count || wanted.every((part, i) => part === drawnRun[i])) return;
+    drawnRun = wanted;
     const none = [null, null, null, null];
     const view = { clip: true };
     const shown = { current: state.run, previous: null, pins: none, view, cursor: null };
@@ -143,6 +149,13 @@ window.eosdash = window.eosdash || {};
         : "";
       $(`bar-${outcome}`).style.flexGrow = share;
     });
+  }
+
+  /** What twice the steps would change. */
+  function rechecked(map) {
+    if (!map.changed) return "";
+    const count = map.changed.reduce((sum, value) => sum + value, 0);
+    return `With twice the steps ${percent(count / map.changed.length)} of the pixels, checkered, have another fate.`;
   }
 
   function legend(map, view, templates) {

@@ -13,6 +13,7 @@ window.eosdash = window.eosdash || {};
   const $ = (id) => document.getElementById(id);
 
   eos.pages.run = {
+    name: "run",
     api: "/api/train",
     files: ["csv", "npz"],
     get Result() {

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from benchmarks import browser, training
+from benchmarks import browser, maps, training
 from benchmarks.report import PAGE, Row, markdown
 
 NOTES = (
@@ -13,6 +13,9 @@ NOTES = (
     "tuned (from the last eigenvector, tol = 1e-4), double precision, for λ_max "
     "only. eosdash computes λ_max, λ_min, the singular values and all else that the page shows. "
     f"Best of {training.CASES[0].repetitions} turns each.",
+    "Maps: outcomes and steps of all pixels from the same starts, on both cores where a side uses "
+    "them; the plain loop and JAX take every pixel to the end, the compiled kernel (Numba) and "
+    f"eosdash stop each when it has arrived. Best of {maps.REPETITIONS} turns each.",
     "Browser: Chromium and gunicorn on the same machine. A key press moves the learning rate to a "
     f"value that is in no cache; medians over {browser.VALUES} values, and over {browser.VISITS} "
     "first visits. Times are taken in the page, up to the frame after the one drawn.",
@@ -22,6 +25,7 @@ NOTES = (
 def measurements() -> Iterator[Callable[[], list[Row]]]:
     for case in training.CASES:
         yield partial(training.run, case)
+    yield lambda: list(maps.run())
     yield browser.run
 
 

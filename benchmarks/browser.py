@@ -51,6 +51,32 @@ WATCH = """() => {
         look();
     });
 }"""
+MAP = "depth=2&weights=0.4,1.6&lr=0.5&resolution=256"
+COARSE, REFINED = 100, 300  # ms
+
+WATCH_MAP = """() => {
+    const { asked } = eosdash.mapState;
+    const times = {};
+    let pressed = null;
+    addEventListener("keydown", () => (pressed = performance.now()), { capture: true, once: true });
+    window.watched = new Promise((resolve) => {
+        const look = () => {
+            const { map } = eosdash.mapState;
+            if (pressed !== null && map !== asked && map.drawn) {
+                times.first ??= performance.now() - pressed;
+                if (map.end && map.drawn === map.start.params.resolution)
+                    return resolve({ ...times, finished: performance.now() - pressed,
+                                     cached: map.end.cached });
+            }
+            requestAnimationFrame(look);
+        };
+        look();
+    });
+}"""
+DRAWN_MAP = """() => {
+    const map = window.eosdash?.mapState?.map;
+    return map?.end && map.drawn === map.start.params.resolution;
+}"""
 DRAWN = """() => {
     const run = window.eosdash?.state?.current;
     return run?.end && run.drawn === run.count ? performance.now() : 0;
@@ -63,7 +89,7 @@ def run() -> list[Row]:
         rows = [
             row for name, query in EXAMPLES.items() for row in _slider(browser, url, name, query)
         ]
-        return rows + _first_visit(browser, url)
+        return rows + _map_slider(browser, url) + _first_visit(browser, url)
 
 
 def _slider(browser: Browser, url: str, name: str, query: dict[str, Any]) -> list[Row]:
@@ -87,8 +113,26 @@ def _slider(browser: Browser, url: str, name: str, query: dict[str, Any]) -> lis
     ]
 
 
-def _press(page: Page) -> dict[str, Any]:
-    page.evaluate(WATCH)
+def _map_slider(browser: Browser, url: str) -> list[Row]:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{url}/basin?{MAP}")
+    page.wait_for_function(DRAWN_MAP)
+    page.locator('[id=\'{"name":"lr","type":"slider"}\']').get_by_role("slider").focus()
+    times = [_press(page, WATCH_MAP) for _ in range(VALUES)]
+    page.close()
+    fresh = [time for time in times if not time["cached"]]
+    if len(fresh) < 15:
+        raise RuntimeError(f"only {len(fresh)} uncached maps")
+    return [
+        _row("two-weight chain: slider to first coarse map", [t["first"] for t in fresh], COARSE),
+        _row(
+            "two-weight chain: slider to finished 256² map", [t["finished"] for t in fresh], REFINED
+        ),
+    ]
+
+
+def _press(page: Page, watch: str = WATCH) -> dict[str, Any]:
+    page.evaluate(watch)
     page.keyboard.press("ArrowRight")
     times: dict[str, Any] = page.evaluate("() => window.watched")
     page.wait_for_timeout(100)

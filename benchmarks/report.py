@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PAGE = Path(__file__).parent.parent / "BENCHMARKS.md"
-PACKAGES = ("numpy", "scipy", "torch", "dash", "plotly")
+PACKAGES = ("numpy", "scipy", "torch", "jax", "numba", "dash", "plotly")
 COLUMNS = ("Work", "Baseline", "eosdash", "Ratio", "Target", "Met")
 
 
@@ -45,7 +45,7 @@ def markdown(rows: Sequence[Row], notes: Sequence[str]) -> str:
     remarks = "\n".join(f"- {note}" for note in notes)
     return (
         "# Benchmarks\n\n"
-        "Made by `make bench`, which needs PyTorch and a browser; the app needs neither.\n"
+        "Made by `make bench`, which needs PyTorch, JAX, Numba and a browser; the app needs none.\n"
         "Baseline and eosdash take turns in one process, with one thread each, and their answers\n"
         "are compared before their times: a wrong answer fails the run.\n\n"
         f"Measured on {machine()} with {versions()}.\n\n"

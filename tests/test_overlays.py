@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.slices import Extent, Slice, random_slice, spanned_slice, weight_slice
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
-from eosdash.overlays import DEPTH_OF_LOSS, FOLD_LIMIT, _compressed_size, overlays
+from eosdash.overlays import (
+    DEPTH_OF_LOSS,
+    FOLD_LIMIT,
+    _compressed_size,
+    _roots,
+    _traced,
+    overlays,
+)
 from tests.core.brute_force import of_matrix, regression
 
 AROUND = Extent(-3.0, 3.0, -3.0, 3.0)
@@ -326,10 +333,36 @@ def test_fold_is_as_sharp_when_looked_at_closely():
 
 
 def test_no_fold_is_drawn_where_rounding_decides():
-    """At weights of 10⁶ the largest eigenvalue is 10²⁴, and its rounding far more than 1/η."""
-    objective = scalar_objective((1, 1, 1, 1), 1.0)
-    plane = random_slice(np.zeros(3), 1, 0.5)
+    """At weights of 10⁶ rounding moves the Hessian's vanishing eigenvalues to and fro by 10⁸."""
+    objective = scalar_objective((1, 3, 3, 1), 1.0)
+    plane = random_slice(np.zeros(15), 1, 0.5)
     assert overlays(objective, plane, Extent(1e6, 2e6, 1e6, 2e6)).fold == []
+    assert len(overlays(objective, plane, Extent(-3e4, 3e4, -3e4, 3e4)).fold) == 1
+
+
+# Level lines
+
+
+def test_lines_cross_no_cell_with_an_unknown_corner():
+    """A line through the rest of it would cross the diagonal, which is no edge of the grid."""
+    assert len(_traced(np.array([[1.0, 1.0], [-1.0, 1.0]]))) == 1
+    assert _traced(np.array([[np.nan, 1.0], [-1.0, 1.0]])) == []
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+def test_roots_of_functions_that_grow_enormously(scale):
+    """From −1 to 10²⁷, or a ten-thousandth of it, and all powers up to the ninth at once."""
+    powers = np.arange(1, 10)
+    calls = []
+
+    def function(t, which):
+        calls.append(len(t))
+        return scale * ((1e3 * t) ** powers[which] - 1)
+
+    at_0, at_1 = function(np.zeros(9), powers - 1), function(np.ones(9), powers - 1)
+    roots = _roots(function, at_0, at_1, np.full(9, 1e-15), steps=60)
+    np.testing.assert_allclose(roots, 1e-3, rtol=1e-11)
+    assert len(calls) < 45
 
 
 # Balance

@@ -4,7 +4,6 @@ The update is that of :func:`eosdash.core.gradient_descent.descend`, and so are 
 a start in a flock ends as it would alone.
 """
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.kernels import kernel_of, loss_of
+from eosdash.core.kernels import Kernel, kernel_of, loss_of
 from eosdash.core.minimum import global_minimum
 from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import (
@@ -35,10 +34,10 @@ CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 THREADS = 2
 
 LOOK = 8
-"""Steps between two looks at who has arrived. They are kept, so that the step is exact."""
+"""Steps between two looks at who has arrived."""
 
 TILE_FLOATS = 65_536
-"""Numbers in the θ of a tile: the last steps of a tile fit the second-level cache of a core."""
+"""Numbers in the θ of a tile: it fits the second-level cache of a core."""
 
 CROWD = 0.2
 """Fraction of a tile that has arrived before the others close ranks."""
@@ -64,21 +63,7 @@ class Ends:
 Rates = Array | float
 """η of n trajectories, (n,), or one for all."""
 
-
-@dataclass
-class _Tile:
-    """Trajectories under way: who they are, where they are, and their η, all along n."""
-
-    index: NDArray[np.intp]
-    theta: Array
-    lr: Rates
-
-    def of(self, which: NDArray[np.intp] | slice) -> "_Tile":
-        return _Tile(self.index[which], self.theta[:, which], _some(self.lr, which))
-
-
-def _some(lr: Rates, which: NDArray[np.intp] | slice) -> Rates:
-    return lr[which] if isinstance(lr, np.ndarray) else lr
+Mask = NDArray[np.bool_]
 
 
 class Flock:
@@ -92,9 +77,8 @@ class Flock:
         self.projection = projection(objective.network.parameters)
         self.blocks = block_of_step(steps)
         self.size = max(64, TILE_FLOATS // objective.network.parameters)
-        self._local = threading.local()
 
-    def run(self, theta: Array, lr: Array | float) -> Ends:
+    def run(self, theta: Array, lr: Rates) -> Ends:
         """Descend from the columns of ``theta`` (P, n) with η = ``lr``, one for all or (n,).
 
         In phases that double in length: after each, those still under way close ranks, so that
@@ -106,155 +90,137 @@ class Flock:
             np.zeros(number, dtype=np.uint8),
             np.full(number, self.steps, dtype=np.int32),
             np.zeros(number, dtype=np.int16),
-            np.array(theta),
+            np.empty_like(theta),
         )
-        going = _Tile(np.arange(number), theta, lr)
+        index, where = np.arange(number), theta
         with ThreadPoolExecutor(THREADS) as threads:
             for start, stop in phases(self.steps):
-                tiles = [going.of(slice(at, at + self.size)) for at in range(0, number, self.size)]
+                parts = [slice(at, at + self.size) for at in range(0, len(index), self.size)]
+                tiles = [
+                    _Tile(index[part], where[:, part], _some(lr, index[part])) for part in parts
+                ]
                 walk = partial(self._walk, start=start, stop=stop, ends=ends)
                 left = list(threads.map(walk, tiles))
-                if not (number := sum(tile.index.size for tile in left)):
+                index = np.concatenate([tile.index for tile in left])
+                if not index.size:
                     break
-                going = _Tile(
-                    np.concatenate([tile.index for tile in left]),
-                    np.concatenate([tile.theta for tile in left], axis=1),
-                    np.concatenate([tile.lr for tile in left])
-                    if isinstance(lr, np.ndarray)
-                    else lr,
-                )
+                where = np.concatenate([tile.theta for tile in left], axis=1)
         return ends
 
-    def _room(self) -> Array:
-        """Memory for the steps of a tile, one piece a thread: new pages cost more than steps."""
-        if not hasattr(self._local, "room"):
-            numbers = (LOOK + 2) * self.objective.network.parameters * self.size
-            self._local.room = np.empty(numbers)
-        return self._local.room
-
-    def low(self, theta: Array) -> NDArray[np.bool_]:
+    def low(self, theta: Array) -> Mask:
         """Whether the loss at the columns of θ (P, n) is at the global minimum, (n,)."""
         return np.asarray(self.loss(theta) <= self.threshold)
 
-    def _walk(self, tile: _Tile, start: int, stop: int, ends: Ends) -> _Tile:
-        """Walk a tile through a phase, write down who arrives, and give back the others."""
+    def _walk(self, tile: "_Tile", start: int, stop: int, ends: Ends) -> "_Tile":
+        """Walk a tile through a phase, write down who arrives, and keep the others."""
         with np.errstate(all="ignore"):
-            witness = _Witness(self, tile.index) if stop == self.steps else None
-            steps = _Steps(tile, self._room())
+            witness = _Witness(self, tile) if stop == self.steps else None
             for done in range(start, stop, LOOK):
                 count = min(LOOK, stop - done)
-                for k in range(count):
-                    self.kernel(steps.points[k], steps.lr, steps.move)
-                    np.subtract(steps.points[k], steps.move, out=steps.points[k + 1])
-                    squares = _squares(steps.move)
-                    steps.notice(squares)
+                tile.set_out()
+                for step in range(done, done + count):
                     if witness:
-                        witness.see(done + k, steps, k, squares)
-                self._settle(steps, done, count, ends)
+                        witness.see_point(step, tile)
+                    squares = tile.step(self.kernel)
+                    if witness:
+                        witness.see_move(step, squares)
+                self._settle(tile, done, count, squares, ends)
                 if witness and done + count == stop:
-                    witness.judge(steps, count, squares, ends)
-                steps.go_on(count, witness)
-                if not steps.index.size:
+                    witness.judge(tile, squares, ends)
+                if (
+                    np.count_nonzero(tile.settled) > CROWD * tile.settled.size
+                    or done + count == stop
+                ):
+                    stays = np.flatnonzero(~tile.settled)
+                    if witness:
+                        witness.keep(stays)
+                    tile.part(stays, ends)
+                if not tile.index.size:
                     break
-        return steps.left()
+        return tile
 
-    def _settle(self, steps: "_Steps", done: int, count: int, ends: Ends) -> None:
+    def _settle(self, tile: "_Tile", done: int, count: int, squares: Array, ends: Ends) -> None:
         """Write down who has arrived in the last steps, and at which."""
-        quiet = np.flatnonzero(~(steps.loud | steps.settled))
+        quiet = np.flatnonzero((squares <= tile.quiet) & ~tile.settled)
         if quiet.size:
-            at = steps.count[quiet].astype(np.intp)
-            low = self.low(steps.at(at, quiet))
-            there = np.flatnonzero(low)
-            self._write(steps, quiet[there], at[there], Outcome.MINIMUM, done, ends)
-            # Where the loss was still too high at first, it may have come down since.
-            late = quiet[~low]
-            late = late[self.low(steps.at(count - 1, late))]
-            for k in range(count if late.size else 0):
-                low = self.low(steps.at(k, late))
-                self._write(
-                    steps,
-                    late[low],
-                    np.full(low.sum(), k, dtype=np.intp),
-                    Outcome.MINIMUM,
-                    done,
-                    ends,
-                )
-                late = late[~low]
-        away = np.flatnonzero(~(_squares(steps.points[count]) <= BALL**2) & ~steps.settled)
+            there = quiet[self.low(tile.theta.take(quiet, axis=1))]
+            tile.arrive(there, Outcome.MINIMUM, done + 1 + tile.count[there].astype(np.int32), ends)
+        away = np.flatnonzero(~((_squares(tile.theta) <= BALL**2) | tile.settled))
         if away.size:
-            path = np.take(steps.points[1 : count + 1], away, axis=2)
-            at = (~(_squares(path) <= BALL**2)).argmax(axis=0)
-            self._write(steps, away, at, Outcome.DIVERGED, done, ends)
+            steps = done + self._steps_inside(tile, away, count)
+            tile.arrive(away, Outcome.DIVERGED, steps, ends)
 
-    @staticmethod
-    def _write(
-        steps: "_Steps",
-        who: NDArray[np.intp],
-        at: NDArray[np.intp],
-        outcome: Outcome,
-        done: int,
-        ends: Ends,
-    ) -> None:
-        """Write down an outcome at the ``at``-th of the last steps."""
-        index = steps.index[who]
-        ends.outcome[index] = CODE[outcome]
-        ends.steps[index] = at + (done + 1)
-        ends.theta[:, index] = steps.at(at + 1, who)
-        steps.settled[who] = True
+    def _steps_inside(self, tile: "_Tile", who: NDArray[np.intp], count: int) -> NDArray[np.int32]:
+        """How many of the last steps those who left the ball needed for it: walked again."""
+        again = _Tile(who, tile.before.take(who, axis=1), _some(tile.lr, who))
+        inside = np.ones(who.size, dtype=bool)
+        needed = np.ones(who.size, dtype=np.int32)
+        for _ in range(count - 1):
+            again.step(self.kernel)
+            inside &= _squares(again.theta) <= BALL**2
+            needed += inside
+        return needed
 
 
-class _Steps:
-    """The last few steps of a tile.
+class _Tile:
+    """Trajectories that walk side by side.
 
     Attributes:
-        points: (LOOK + 1, P, n); the first is where the tile stands.
-        move: the last one, (P, n).
-        loud: whether the gradient has not vanished yet, (n,).
-        count: how often it had not, (n,).
-        settled: who has arrived and walks along only until it pays to part, (n,).
+        index: who they are, (n,).
+        theta: where they are, (P, n), and ``before``, where they were at the last look.
+        lr: their η.
+        loud: whether the gradient did not vanish at the last step, (n,).
+        count: at how many steps since the last look it did not, (n,).
+        settled: who has arrived, and walks along only until it pays to part, (n,).
     """
 
-    def __init__(self, tile: _Tile, room: Array) -> None:
-        self._room = room
-        self._hold(tile)
+    def __init__(self, index: NDArray[np.intp], theta: Array, lr: Rates) -> None:
+        self.index, self.lr = index, lr
+        self.theta = theta.copy()
+        self._make_room()
 
-    def _hold(self, tile: _Tile) -> None:
-        size, number = tile.theta.shape
-        self.index, self.lr = tile.index, tile.lr
-        self.quiet = (GRADIENT_TOLERANCE * tile.lr) ** 2
-        whole = self._room[: (LOOK + 2) * size * number].reshape(LOOK + 2, size, number)
-        self.points, self.move = whole[:-1], whole[-1]
-        self.points[0] = tile.theta
+    def _make_room(self) -> None:
+        number = self.index.size
+        self.quiet = (GRADIENT_TOLERANCE * self.lr) ** 2
+        self.before, self._move = np.empty_like(self.theta), np.empty_like(self.theta)
+        self._spare, self._squares = np.empty(number), np.empty(number)
         self.loud = np.ones(number, dtype=bool)
         self.count = np.zeros(number, dtype=np.int8)
         self.settled = np.zeros(number, dtype=bool)
 
-    def at(self, k: NDArray[np.intp] | int, who: NDArray[np.intp]) -> Array:
-        """The points of some before the ``k``-th step, (P, m)."""
-        _, size, number = self.points.shape
-        row = np.arange(size)[:, None] * number
-        return self.points.reshape(-1).take(k * (size * number) + who + row)
-
-    def notice(self, squares: Array) -> None:
-        """Take in the squared lengths of a move, (n,)."""
-        self.loud &= ~(squares <= self.quiet)
-        self.count += self.loud
-
-    def go_on(self, count: int, witness: "_Witness | None") -> None:
-        """Stand where the last steps led; the settled leave if they are many."""
-        self.points[0] = self.points[count]
-        self.loud[:] = True
+    def set_out(self) -> None:
+        """After a look."""
+        self.before[...] = self.theta
         self.count[:] = 0
-        if np.count_nonzero(self.settled) <= CROWD * self.settled.size:
-            return
-        if witness:
-            witness.energy = witness.energy[:, ~self.settled]
-        self._hold(self.left())
 
-    def left(self) -> _Tile:
-        """Those who have not settled, where they stand."""
-        stays = np.flatnonzero(~self.settled)
-        return _Tile(self.index, self.points[0], self.lr).of(stays)
+    def step(self, kernel: Kernel) -> Array:
+        """One step of gradient descent; the squared lengths of the moves, (n,)."""
+        kernel(self.theta, self.lr, self._move, self._spare)
+        self.theta -= self._move
+        squares = _squares(self._move, self._squares)
+        self.count += np.greater(squares, self.quiet, out=self.loud)
+        return squares
+
+    def arrive(
+        self, who: NDArray[np.intp], outcome: Outcome, steps: NDArray[np.int32], ends: Ends
+    ) -> None:
+        """Write down the outcome of some and the steps they needed."""
+        index = self.index[who]
+        ends.outcome[index] = CODE[outcome]
+        ends.steps[index] = steps
+        self.settled[who] = True
+
+    def part(self, stays: NDArray[np.intp], ends: Ends) -> None:
+        """Leave the settled where they are."""
+        gone = np.flatnonzero(self.settled)
+        ends.theta[:, self.index[gone]] = self.theta.take(gone, axis=1)
+        self.index, self.lr = self.index[stays], _some(self.lr, stays)
+        self.theta = self.theta.take(stays, axis=1)
+        self._make_room()
+
+
+def _some(lr: Rates, which: NDArray[np.intp]) -> Rates:
+    return lr[which] if isinstance(lr, np.ndarray) else lr
 
 
 def phases(steps: int) -> Iterator[tuple[int, int]]:
@@ -270,24 +236,31 @@ def phases(steps: int) -> Iterator[tuple[int, int]]:
 class _Witness:
     """Watches a tile through the second half of the budget, to judge who has not arrived."""
 
-    def __init__(self, flock: Flock, index: NDArray[np.intp]) -> None:
+    def __init__(self, flock: Flock, tile: _Tile) -> None:
         self.flock = flock
-        self.energy = np.zeros((BLOCKS, index.size))
+        self.energy = np.zeros((BLOCKS, tile.index.size))
         self.tail: list[tuple[NDArray[np.intp], Array]] = []
 
-    def see(self, step: int, steps: _Steps, k: int, squares: Array) -> None:
-        """Add a step to the energy of its block, and its point to the tail."""
-        self.energy[self.flock.blocks[step]] += squares
+    def see_point(self, step: int, tile: _Tile) -> None:
+        """Keep the point before one of the last steps."""
         if step >= self.flock.steps - TAIL:
-            matrix, theta = self.flock.projection, steps.points[k]
-            self.tail.append((steps.index, theta.copy() if matrix is None else matrix.T @ theta))
+            matrix = self.flock.projection
+            seen = tile.theta.copy() if matrix is None else matrix.T @ tile.theta
+            self.tail.append((tile.index, seen))
 
-    def judge(self, steps: _Steps, count: int, squares: Array, ends: Ends) -> None:
-        """Name those left when the budget is spent, ``count`` steps after the last look, with
-        the ``squares`` (n,) of their last move."""
-        flock, stays = self.flock, np.flatnonzero(~steps.settled)
-        index, lr = steps.index[stays], _some(steps.lr, stays)
-        still = squares[stays] <= _some(steps.quiet, stays)
+    def see_move(self, step: int, squares: Array) -> None:
+        """Add the squared length of a move (n,) to the energy of its block."""
+        self.energy[self.flock.blocks[step]] += squares
+
+    def keep(self, stays: NDArray[np.intp]) -> None:
+        """Forget those who part."""
+        self.energy = self.energy[:, stays]
+
+    def judge(self, tile: _Tile, squares: Array, ends: Ends) -> None:
+        """Name those left when the budget is spent, with ``squares`` (n,) of their last move."""
+        flock, stays = self.flock, np.flatnonzero(~tile.settled)
+        index, lr = tile.index[stays], _some(tile.lr, stays)
+        still = squares[stays] <= _some(tile.quiet, stays)
         tails = np.stack([seen[:, np.searchsorted(who, index)] for who, seen in self.tail])
         period = find_periods(tails)
         sizes = np.bincount(flock.blocks[flock.blocks >= 0], minlength=BLOCKS)
@@ -299,10 +272,9 @@ class _Witness:
         outcome[still] = CODE[Outcome.SADDLE]  # a minimum would have settled
         ends.outcome[index] = outcome
         ends.period[index] = np.where(outcome == CODE[Outcome.PERIODIC], period, 0)
-        ends.theta[:, index] = steps.points[count][:, stays]
-        steps.settled[:] = True
+        tile.settled[:] = True
 
 
-def _squares(vectors: Array) -> Array:
-    """Squared lengths over the axis before the last: (..., P, n) to (..., n)."""
-    return np.asarray(np.einsum("...pn,...pn->...n", vectors, vectors))
+def _squares(vectors: Array, made: Array | None = None) -> Array:
+    """Squared lengths of the columns of (P, n), (n,)."""
+    return np.asarray(np.einsum("pn,pn->n", vectors, vectors, out=made))

@@ -11,8 +11,9 @@ import numpy as np
 
 from eosdash.core.network import Array, Objective
 
-Kernel = Callable[[Array, Array | float, Array], None]
-"""From θ (P, n) and a factor (n,) or number to factor · ∇L(θ), written into the third (P, n)."""
+Kernel = Callable[[Array, Array | float, Array, Array], None]
+"""From θ (P, n) and a factor (n,) or number to factor · ∇L(θ), written into the third (P, n);
+the fourth (n,) is room to work in."""
 
 WIDEST = 12
 """Networks with wider layers use one matrix product a point instead."""
@@ -28,8 +29,8 @@ def kernel_of(objective: Objective) -> Kernel:
         plain = _matrices(objective)
     decay = objective.weight_decay
 
-    def decayed(theta: Array, factor: Array | float, made: Array) -> None:
-        plain(theta, factor, made)
+    def decayed(theta: Array, factor: Array | float, made: Array, room: Array) -> None:
+        plain(theta, factor, made, room)
         made += (factor * decay) * theta
 
     return decayed if decay else plain
@@ -62,7 +63,7 @@ def _chain(objective: Objective) -> Kernel:
     """Scalar chain: prefix products up, suffix products down, nothing allocated twice."""
     target, covariance = float(objective.solution[0, 0]), float(objective.covariance[0, 0])
 
-    def gradient(theta: Array, factor: Array | float, made: Array) -> None:
+    def gradient(theta: Array, factor: Array | float, made: Array, room: Array) -> None:
         depth = len(theta)
         if depth == 1:
             np.subtract(theta, target, out=made)
@@ -72,7 +73,7 @@ def _chain(objective: Objective) -> Kernel:
         made[1] = theta[0]
         for l in range(2, depth):
             np.multiply(made[l - 1], theta[l - 1], out=made[l])
-        back = made[-1] * theta[-1]
+        back = np.multiply(made[-1], theta[-1], out=room)
         back -= target
         back *= factor if covariance == 1 else factor * covariance
         for l in range(depth - 1, 1, -1):
@@ -90,7 +91,7 @@ def _rows(objective: Objective) -> Kernel:
     whitened = objective.is_whitened
     target = objective.solution[..., None]
 
-    def gradient(theta: Array, factor: Array | float, made: Array) -> None:
+    def gradient(theta: Array, factor: Array | float, made: Array, _room: Array) -> None:
         weights, blocks = _layers(network.shapes, network.offsets, theta, made)
         prefix = [weights[0]]
         for layer in weights[1:]:
@@ -108,7 +109,7 @@ def _rows(objective: Objective) -> Kernel:
 def _matrices(objective: Objective) -> Kernel:
     """Wide networks, by matrix products a point."""
 
-    def gradient(theta: Array, factor: Array | float, made: Array) -> None:
+    def gradient(theta: Array, factor: Array | float, made: Array, _room: Array) -> None:
         np.multiply(objective.gradient(np.ascontiguousarray(theta.T)).T, factor, out=made)
 
     return gradient

@@ -66,7 +66,7 @@ def _main(view: BasinView, problem: str) -> html.Div:
             html.Div([_map(problem), _side(view)], className="eos-work eos-work-map"),
             html.P(MAP_SCOPE, className="eos-scope"),
         ],
-        className="eos-main",
+        className="eos-main eos-main-map",
     )
 
 

@@ -98,7 +98,9 @@ def field(params: ParameterSet, name: str, error: str | None) -> html.Div:
     return html.Div(
         children,
         id=field_id("field", name),
-        className=f"eos-field eos-field-{name}" + ("" if params.applies(name) else " eos-hidden"),
+        className=f"eos-field eos-field-{name}"
+        + (" eos-slid" if name in SLIDERS else "")
+        + ("" if params.applies(name) else " eos-hidden"),
         title=type(params).model_fields[name].description,
     )
 

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 
 FOCUS = """() => {
@@ -28,6 +29,42 @@ def test_axe_finds_nothing_serious(run_page: RunPage, scheme: str) -> None:
         if violation["impact"] in ("serious", "critical")
     ]
     assert not serious
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_a_map(basin_page: BasinPage, scheme: str) -> None:
+    basin_page.page.emulate_media(color_scheme=scheme)
+    basin_page.open("depth=2&lr=0.6&weights=1.7,-0.3&resolution=64&color=steps").ran()
+    basin_page.page.locator("#boundary summary").click()
+    violations = Axe().run(basin_page.page).response["violations"]
+    serious = [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert not serious
+
+
+def test_a_map_fits_a_phone(browser: Browser, base_url: str) -> None:
+    context = browser.new_context(
+        base_url=base_url, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
+    )
+    page = BasinPage(context.new_page()).open("depth=2&lr=0.6&weights=1.7,-0.3&resolution=64")
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.page.locator("#basin-figure .imagelayer image")).to_be_in_viewport()
+    expect(page.thumb("lr")).to_be_in_viewport()
+    x, y = page.at(0.75, 0.75)
+    page.page.touchscreen.tap(x, y)
+    page.page.wait_for_function("() => eosdash.mapState.path?.x[0] > 1")
+    small = page.page.evaluate(
+        """() => [...document.querySelectorAll("header button, .eos-keys button, #play-eta")]
+            .map((button) => [button.id, button.getBoundingClientRect()])
+            .filter(([, box]) => box.width > 0)
+            .filter(([, box]) => box.width < 44 || box.height < 44)
+            .map(([id]) => id)"""
+    )
+    assert small == []
+    context.close()
 
 
 @pytest.fixture

@@ -295,3 +295,16 @@ def test_trainability_has_its_own_axes(basin_page: BasinPage) -> None:
     basin_page.page.wait_for_function("() => eosdash.mapState.run?.start")
     lr = basin_page.page.evaluate("eosdash.mapState.run.start.params.lr")
     assert np.log10(lr) == pytest.approx(left + 0.2 * (right - left), abs=0.02)
+
+
+def test_twice_the_steps_mark_what_they_change(basin_page: BasinPage) -> None:
+    basin_page.open("depth=2&lr=0.9&weights=0.4,1.6&resolution=64&steps=60")
+    picture = basin_page.picture
+    assert basin_page.text("fate") == ""
+    query = basin_page.asked
+    basin_page.control("twice").click(force=True)
+    basin_page.another(query)
+    map_ = eosdash.basin(depth=2, lr=0.9, weights=(0.4, 1.6), resolution=64, steps=60, twice=True)
+    assert map_.changed is not None
+    assert f"{100 * map_.changed.mean():.1f} %" in basin_page.text("fate")
+    assert basin_page.picture != picture

@@ -26,7 +26,7 @@ def test_kernels_give_the_gradient_times_a_factor(objective: Objective) -> None:
     theta, factor = rng.standard_normal((objective.network.parameters, 50)), rng.random(50)
     expected = factor * objective.gradient(theta.T).T
     made = np.empty_like(theta)
-    kernel_of(objective)(theta, factor, made)
+    kernel_of(objective)(theta, factor, made, np.empty(50))
     np.testing.assert_allclose(made, expected, atol=1e-12)
 
 
