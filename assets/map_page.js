@@ -355,25 +355,33 @@ window.eosdash = window.eosdash || {};
     abort?.abort();
     const { signal } = (abort = new AbortController());
     const query = new URLSearchParams({ ...state.map.start.query, x: at[0], y: at[1] });
-    try {
-      const answer = await fetch(`/api/basin/run?${query}`, { signal });
-      const found = await answer.json();
-      if (!answer.ok) throw new Error(found.error.message);
-      state.path = { x: found.x, y: found.y };
-      const search = new URLSearchParams(found.query).toString();
-      window.dash_clientside.set_props("open-run", { href: `/?${search}` });
-      const run = new eos.Run(search);
-      await eos.stream(`/api/train?${search}`, signal, (record) => {
-        run.take(record);
-        if (record.type !== "end") return;
-        state.run = run;
-        eos.say("run-words", `${record.summary}: ${record.fate}.`);
-      });
+    const run = new eos.Run(query.toString());
+    const take = (record) => {
+      if (signal.aborted) return;
+      if (record.type === "path") {
+        state.path = { x: record.x, y: record.y };
+        link(record.query);
+        return;
+      }
+      run.take(record);
+      if (record.type !== "end") return;
+      state.run = run;
+      eos.say("run-words", `${record.summary}: ${record.fate}.`);
       drawMap();
+    };
+    try {
+      await eos.stream(`/api/basin/run?${query}`, signal, take);
     } catch (problem) {
       if (signal.aborted) return;
-      eos.say("run-words", `No run from there: ${problem.message ?? problem.error?.message}.`);
+      eos.say("run-words", `No run from there: ${problem.error?.message ?? problem.message}.`);
     }
+  }
+
+  /** The way to the page of the run; thousands of weights fit into no link. */
+  function link(query) {
+    $("open-run").classList.toggle("eos-hidden", !query);
+    const search = new URLSearchParams(query ?? {}).toString();
+    window.dash_clientside.set_props("open-run", { href: `/?${search}` });
   }
 
   function picture() {

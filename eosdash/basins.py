@@ -27,6 +27,7 @@ from eosdash.core.slices import (
 from eosdash.fields import ParameterError
 from eosdash.overlays import Overlays, overlays
 from eosdash.params import BasinParams, TrainParams
+from eosdash.params.basin import LARGEST_LOG, SMALLEST_LOG
 from eosdash.runs import critical_lr_of, objective_of, start_of
 
 REACH = 1.8
@@ -160,7 +161,8 @@ def natural_extent(params: BasinParams, objective: Objective) -> Extent:
         critical = critical_lr_of(params).value
         middle = round(float(np.log10(critical)), 2) if np.isfinite(critical) else 0.0
         left, right, low, high = TRAINABLE
-        return Extent(middle + left, min(middle + right, 2.0), low, high)
+        end = float(np.clip(middle + right, SMALLEST_LOG + 2, LARGEST_LOG))
+        return Extent(end + left - right, end, low, high)
     values = np.linalg.svd(objective.solution, compute_uv=False)
     values = values[: min(objective.network.sizes)]
     depth = objective.network.depth

@@ -1,5 +1,6 @@
 """Parameter sets: what they say of themselves, how they are written, what they refuse."""
 
+import ast
 from typing import get_args
 
 import numpy as np
@@ -8,8 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from eosdash.basins import ground_of
+from eosdash.core.network import LinearNetwork
+from eosdash.core.slices import Extent
 from eosdash.fields import ParameterError, allowed_values
-from eosdash.params import TrainParams
+from eosdash.params import BasinParams, TrainParams
 
 FIELDS = TrainParams.model_fields
 
@@ -257,3 +261,293 @@ def test_sets_cannot_be_changed():
 def test_sizes():
     assert TrainParams.make(depth=3, width=5).sizes == (1, 5, 5, 1)
     assert TrainParams.make(task="whitened", d_in=3, d_out=4, hidden="6").sizes == (3, 6, 4)
+
+
+# Maps.
+
+MAP_FIELDS = BasinParams.model_fields
+
+
+@pytest.mark.parametrize("name", MAP_FIELDS)
+def test_every_field_of_a_map_describes_itself(name):
+    field, about = MAP_FIELDS[name], BasinParams.about(name)
+    assert field.title
+    assert field.description.endswith(".")
+    assert about.group in {"network", "data", "step", "start", "plane", "run"}
+    assert allowed_values(BasinParams, name)
+    for other, values in about.when.items():
+        assert set(values) <= set(get_args(MAP_FIELDS[other].annotation))
+
+
+def test_a_map_and_a_run_share_the_network():
+    own = {"plane", "pair", "plane_seed", "center", "extent", "resolution", "steps", "twice"}
+    assert set(MAP_FIELDS) - own == set(FIELDS) - {"steps", "lr_schedule", "eigenvalues"}
+
+
+@st.composite
+def extents(draw):
+    """In each way of giving one, with sides that double precision tells apart."""
+    half = draw(st.floats(1e-3, 1e6))
+    low, height = (draw(st.floats(-1e5, 1e5)) for _ in range(2))
+    sides = (low, low + abs(height) + 1e-3)
+    return draw(st.sampled_from([(half,), sides, (-half, half, *sides), ()]))
+
+
+@st.composite
+def map_sets(draw):
+    """Values of a map that fit together."""
+    values = draw(SETS)
+    for name in ("lr_schedule", "eigenvalues"):
+        values.pop(name, None)
+    if "hidden" in values:
+        values["depth"] = len(values["hidden"]) + 1
+    values["depth"] = max(values.get("depth", 4), 2)
+    if len(values.get("hidden", (1,))) != values["depth"] - 1:
+        values.pop("hidden", None)
+    values["plane"] = draw(
+        st.sampled_from(["weights", "random", "hessian", "points", "trainability"])
+    )
+    weights = LinearNetwork(TrainParams.make(**values_of_a_run(values)).sizes).parameters
+    first = draw(st.integers(0, weights - 1))
+    values["pair"] = (first, (first + draw(st.integers(1, weights - 1))) % weights)
+    if values["plane"] == "trainability":
+        values["extent"] = draw(st.sampled_from([(), (1.5,), (-2.0, 2.0), (-3.0, -1.0, 0.0, 0.5)]))
+    else:
+        values["extent"] = draw(extents())
+    optional = {
+        "plane_seed": st.integers(0, 2**32 - 1),
+        "center": st.sampled_from(["origin", "start", "minimizer"]),
+        "resolution": st.integers(16, 2048),
+        "twice": st.booleans(),
+    }
+    return values | draw(st.fixed_dictionaries({}, optional=optional))
+
+
+def values_of_a_run(values):
+    return {name: value for name, value in values.items() if name in FIELDS}
+
+
+@given(map_sets())
+def test_a_query_of_a_map_is_read_back_as_it_was_written(values):
+    params = BasinParams.make(**values)
+    again = BasinParams.make(**params.query())
+    assert again.canonical() == params.canonical()
+    assert again.query() == params.query()
+    assert again.key() == params.key()
+    assert all(isinstance(text, str) for text in params.query().values())
+
+
+@given(map_sets())
+def test_texts_and_typed_values_make_the_same_map(values):
+    texts = {name: text_of(value) for name, value in values.items()}
+    assert BasinParams.make(**texts).key() == BasinParams.make(**values).key()
+
+
+@given(map_sets(), map_sets())
+def test_maps_that_differ_where_it_matters_have_different_keys(one, other):
+    first, second = BasinParams.make(**one), BasinParams.make(**other)
+    assert (first.canonical() == second.canonical()) == (first.key() == second.key())
+
+
+@given(st.sampled_from(sorted(MAP_FIELDS)), st.text(max_size=12) | st.floats() | st.integers())
+def test_whatever_a_map_is_given_is_accepted_or_refused_by_name(name, value):
+    refusal = None
+    try:
+        BasinParams.make(**{name: value})
+    except ParameterError as error:
+        refusal = error
+    assert refusal is None or (refusal.field in MAP_FIELDS and refusal.allowed)
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.sampled_from(["{}:{},{}", "{}: {} , {}"]))
+def test_a_pair_may_be_named_with_the_plane(first, second, form):
+    assume(first != second)
+    written = BasinParams.make(depth=12, width=2, plane=form.format("weights", first, second))
+    apart = BasinParams.make(depth=12, width=2, plane="weights", pair=(first, second))
+    assert written == apart
+    assert (written.plane, written.pair) == ("weights", (first, second))
+
+
+def test_a_plane_may_be_named_with_its_parameter():
+    assert BasinParams.make(plane="weights:1,2").pair == (1, 2)
+    assert BasinParams.make(plane="weights:1,2", pair="0,3").pair == (1, 2)
+    drawn = BasinParams.make(plane="random:7")
+    assert (drawn.plane, drawn.plane_seed) == ("random", 7)
+    assert drawn.query()["plane"] == "random"
+    assert drawn.query()["plane_seed"] == "7"
+
+
+@given(st.floats(1e-3, 1e6))
+def test_one_two_and_four_numbers_give_the_same_extent(half):
+    ways = [
+        half,
+        (half,),
+        (-half, half),
+        (-half, half, -half, half),
+        f"{half!r}",
+        f"{-half},{half}",
+    ]
+    made_ = [BasinParams.make(extent=extent) for extent in ways]
+    assert {params.key() for params in made_} == {made_[0].key()}
+    assert {params.extent for params in made_} == {(-half, half, -half, half)}
+
+
+def test_an_extent_of_two_numbers_holds_for_both_axes():
+    assert BasinParams.make(extent="0,3").extent == (0, 3, 0, 3)
+    assert BasinParams.make(extent=[0, 1, -2, 5]).extent == (0, 1, -2, 5)
+    assert BasinParams.make(extent="").extent == BasinParams.make().extent == ()
+
+
+@given(st.floats(1, 1e5), st.integers(0, 3))
+def test_extents_that_differ_in_the_last_bit_have_keys_of_their_own(half, side):
+    sides = [-half, half, -half, half]
+    nudged = list(sides)
+    nudged[side] = np.nextafter(nudged[side], 0)
+    assert BasinParams.make(extent=sides).key() != BasinParams.make(extent=nudged).key()
+
+
+SAME_MAPS = [
+    ({"extent": 2}, {"extent": "-2.0,2e0"}),
+    ({"extent": ()}, {}),
+    ({"extent": "-0.0,1"}, {"extent": (0, 1, 0, 1)}),
+    ({"plane": "random"}, {"plane": "random:0", "pair": (2, 3)}),
+    ({"plane": "weights:0,1"}, {"plane_seed": 5}),
+    ({"plane": "hessian", "pair": "1,2"}, {"plane": "hessian", "plane_seed": 4}),
+    (
+        {"plane": "trainability", "lr": 0.1, "init_scale": 2},
+        {"plane": "trainability", "lr": 3, "center": "origin"},
+    ),
+    ({"twice": "false"}, {"twice": False, "steps": 500, "resolution": 512}),
+    ({"weights": "1,2,3,4", "seed": 5}, {"weights": (1, 2, 3, 4), "init_scale": 3}),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_MAPS)
+def test_maps_that_compute_the_same_share_a_key(one, other):
+    assert BasinParams.make(**one).key() == BasinParams.make(**other).key()
+
+
+DIFFERENT_MAPS = [
+    {"lr": 0.47},
+    {"depth": 5},
+    {"seed": 1},
+    {"init_scale": 0.5},
+    {"weight_decay": 1e-12},
+    {"steps": 501},
+    {"resolution": 511},
+    {"twice": True},
+    {"pair": (1, 0)},
+    {"pair": (0, 2)},
+    {"center": "origin"},
+    {"center": "minimizer"},
+    {"extent": 2},
+    {"extent": (-2, 2, -2, 3)},
+    {"plane": "random"},
+    {"plane": "random:1"},
+    {"plane": "random:1", "center": "origin"},
+    {"plane": "hessian"},
+    {"plane": "points"},
+    {"plane": "points", "seed": 1},
+    {"plane": "trainability"},
+    {"plane": "trainability", "init": "balanced"},
+    {"plane": "trainability", "extent": 1},
+]
+
+
+def test_maps_that_differ_have_keys_of_their_own():
+    keys = [BasinParams.make(**values).key() for values in [{}, *DIFFERENT_MAPS]]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_map_and_a_run_have_keys_of_their_own():
+    params = {"depth": 2, "steps": 100}
+    assert BasinParams.make(**params).key() != TrainParams.make(**params).key()
+
+
+@pytest.mark.parametrize("start", [{"weights": (1.0, 0.5, 0.4, 0.3)}, {"init": "balanced"}])
+@pytest.mark.parametrize("change", [{"seed": 5}, {"init_scale": 0.25}, {"init_scaling": "fan_in"}])
+def test_a_plane_through_another_start_is_named_by_what_that_is_drawn_from(start, change):
+    """Beside a start that is given in another way, the plane of points has a Gaussian one."""
+    values = {"depth": 2, "width": 2, "plane": "points", "init_scale": 0.5} | start
+    one, other = BasinParams.make(**values), BasinParams.make(**values | change)
+    first, second = (ground_of(params).plane.starts(*np.ones((2, 1))) for params in (one, other))
+    assert np.abs(first.theta - second.theta).max() > 0.01
+    assert one.key() != other.key()
+
+
+MALFORMED_MAPS = [
+    ({"plane": "curved"}, "plane"),
+    ({"plane": "hessian:1"}, "plane"),
+    ({"plane": "points:1,2"}, "plane"),
+    ({"plane": ""}, "plane"),
+    ({"plane": "weights:1"}, "pair"),
+    ({"plane": "weights:1,1"}, "pair"),
+    ({"plane": "weights:"}, "pair"),
+    ({"plane": "random:"}, "plane_seed"),
+    ({"plane": "random:1.5"}, "plane_seed"),
+    ({"pair": (0, 4)}, "pair"),
+    ({"pair": (2, 2)}, "pair"),
+    ({"pair": (-1, 0)}, "pair"),
+    ({"pair": (0, 1, 2)}, "pair"),
+    ({"pair": 1}, "pair"),
+    ({"pair": "a,b"}, "pair"),
+    ({"depth": 1}, "pair"),
+    ({"depth": 1, "plane": "points"}, "plane"),
+    ({"extent": (1, -1)}, "extent"),
+    ({"extent": 0}, "extent"),
+    ({"extent": -2}, "extent"),
+    ({"extent": (1, 2, 3)}, "extent"),
+    ({"extent": (1, 2, 3, 4, 5)}, "extent"),
+    ({"extent": (0, 1, 1, 1)}, "extent"),
+    ({"extent": float("nan")}, "extent"),
+    ({"extent": (0, float("inf"))}, "extent"),
+    ({"extent": 1.1e6}, "extent"),
+    ({"extent": 1e-14}, "extent"),
+    ({"extent": (1e6 - 1e-8, 1e6)}, "extent"),
+    ({"extent": "1;2"}, "extent"),
+    ({"plane": "trainability", "extent": 2.1}, "extent"),
+    ({"plane": "trainability", "weights": (1, 2, 3, 4)}, "init"),
+    ({"resolution": 4096}, "resolution"),
+    ({"resolution": 15}, "resolution"),
+    ({"resolution": 99.5}, "resolution"),
+    ({"steps": 0}, "steps"),
+    ({"steps": 20_001}, "steps"),
+    ({"twice": "maybe"}, "twice"),
+    ({"center": "middle"}, "center"),
+    ({"plane_seed": -1}, "plane_seed"),
+    ({"eigenvalues": 2}, "eigenvalues"),
+]
+
+
+@pytest.mark.parametrize(("values", "field"), MALFORMED_MAPS)
+def test_a_malformed_map_is_refused_by_name_with_what_is_allowed(values, field):
+    with pytest.raises(ParameterError) as caught:
+        BasinParams.make(**values)
+    assert caught.value.field == field
+    assert all(text for name, text in caught.value.as_dict().items())
+
+
+@given(st.floats(-9e5, 9e5), st.integers(16, 2048))
+def test_the_smallest_extent_that_is_taken_has_pixels_that_differ(low, resolution):
+    """And one of a tenth is refused."""
+    side = 2.0**-48 * (resolution - 1) * max(1, abs(low)) * 1.01
+    params = BasinParams.make(extent=(low, low + side), resolution=resolution)
+    x, y = Extent(*params.extent).axes(resolution)
+    assert (np.diff(x) > 0).all()
+    assert (np.diff(y) > 0).all()
+    with pytest.raises(ParameterError, match=r"double precision|is empty"):
+        BasinParams.make(extent=(low, low + side / 10), resolution=resolution)
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (0, 1, 3, 3), (2, -2)])
+def test_an_extent_without_area_is_called_empty(sides):
+    with pytest.raises(ParameterError, match="empty"):
+        BasinParams.make(extent=sides)
+
+
+def test_a_map_is_called_in_python_as_it_was_asked_for():
+    params = BasinParams.make(plane="weights:2,0", extent="0,2", twice=True, lr=0.3)
+    call = ast.parse(params.call(), mode="eval").body
+    assert ast.unparse(call.func) == "eosdash.basin"
+    values = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert BasinParams.make(**values).key() == params.key()

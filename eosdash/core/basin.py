@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eosdash.core.flock import CODE, Ends, Flock
 from eosdash.core.kernels import step_seconds
-from eosdash.core.network import Objective
+from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import Outcome
 from eosdash.core.settled import settled_sharpness
 from eosdash.core.slices import Extent, Plane, Slice
@@ -24,7 +24,7 @@ COARSEST = 64
 PATIENCE = 0.2
 """Seconds of work, as estimated, between two signs of life."""
 
-BATCH_FLOATS = 4_000_000
+BATCH_FLOATS = 1_000_000
 """Numbers in the θ of a batch: memory stays bounded."""
 
 Single = NDArray[np.float32]
@@ -40,7 +40,7 @@ class Level:
         steps: steps done until the outcome was decided, or all of the budget, (n, n).
         period: p of periodic outcomes, otherwise 0, (n, n).
         sharpness: λ_max at the point converged to; NaN where there is none, (n, n).
-        loss: at the point reached; infinite where diverged, (n, n).
+        loss: at the point reached, at most 3.4e38; infinite where diverged, (n, n).
         end_x, end_y: coordinates of the projection of the point reached onto the plane;
             NaN where diverged, and on planes that are no slice of parameter space, (n, n).
     """
@@ -155,11 +155,18 @@ class _Chart:
         level.period.flat[pixels] = ends.period
         stays, theta = pixels[there], ends.theta[:, there]
         level.loss.flat[pixels] = np.inf
-        level.loss.flat[stays] = self.flock.loss(theta)
+        level.loss.flat[stays] = _single(self.flock.loss(theta))
         if isinstance(self.plane, Slice):
             level.end_x.flat[stays], level.end_y.flat[stays] = self.plane.coordinates(theta)
         for outcome in (Outcome.MINIMUM, Outcome.SADDLE):
             who = ends.outcome == CODE[outcome]
-            level.sharpness.flat[pixels[who]] = settled_sharpness(
-                self.objective, ends.theta[:, who], at_minimum=outcome is Outcome.MINIMUM
+            at_minimum = outcome is Outcome.MINIMUM
+            level.sharpness.flat[pixels[who]] = _single(
+                settled_sharpness(self.objective, ends.theta[:, who], at_minimum)
             )
+
+
+def _single(values: Array) -> Single:
+    """In single precision, with the largest number of it where that is exceeded."""
+    with np.errstate(over="ignore"):
+        return np.minimum(values, np.finfo(np.float32).max).astype(np.float32)

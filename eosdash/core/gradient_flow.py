@@ -15,6 +15,9 @@ FLOW_TIME = 200.0
 NEAR = 1e-4
 """‖∇L‖ at which the flow is as good as there."""
 
+FLOW_LIMIT = 500
+"""Up to this many parameters the stiff flow is integrated, with its whole Jacobian."""
+
 
 def gradient_flow_solution(theta: Array, target: float) -> Array:
     """w_i² at the minimizer that gradient flow reaches from ``theta`` (..., L), shape (..., L);
@@ -65,20 +68,23 @@ def gradient_flow_sharpness(theta: Array, target: float) -> Array:
 
 def flow_minimizer(objective: Objective, theta: Array) -> Array:
     """The stationary point that gradient flow reaches from θ (P,), (P,): integrated until the
-    gradient is small, then polished with L-BFGS, which moves it no further than that allows."""
+    gradient is small, then polished with L-BFGS, which moves it no further than that allows.
+    Beyond 500 parameters one that L-BFGS reaches without the flow."""
 
     def near(_: float, point: Array) -> float:
         return float(np.linalg.norm(objective.gradient(point))) - NEAR
 
     near.terminal = True  # type: ignore[attr-defined]
-    flow = solve_ivp(
-        lambda _, point: -objective.gradient(point),
-        (0.0, FLOW_TIME), theta, method="RK23", rtol=1e-5, atol=1e-8, events=near,
-    )  # fmt: skip
+    if len(theta) <= FLOW_LIMIT:
+        theta = solve_ivp(
+            lambda _, point: -objective.gradient(point),
+            (0.0, FLOW_TIME), theta, method="LSODA", rtol=1e-5, atol=1e-8, events=near,
+            jac=lambda _, point: -objective.hessian(point),
+        ).y[:, -1]  # fmt: skip
     return np.asarray(
         minimize(
             lambda point: (float(objective.loss(point)), objective.gradient(point)),
-            flow.y[:, -1], jac=True, method="L-BFGS-B",
+            theta, jac=True, method="L-BFGS-B",
             options={"gtol": 1e-12, "ftol": 1e-16, "maxiter": 500},
         ).x
     )  # fmt: skip

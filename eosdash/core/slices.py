@@ -130,6 +130,8 @@ def hessian_slice(objective: Objective, center: Array, lr: float) -> Slice:
         at = objective.linearize(center)
         hessian = LinearOperator((size, size), matvec=at.hessian_product, dtype=float)
         first = np.random.default_rng(0).standard_normal(size)
+        if not np.any(at.hessian_product(first)):
+            raise ValueError("the Hessian vanishes there")
         vectors = eigsh(hessian, 2, which="LA", v0=first)[1]
     if not np.any(objective.linearize(center).hessian_product(vectors[:, -1])):
         raise ValueError("the Hessian vanishes there")

@@ -16,6 +16,9 @@ FINEST = 2.0**-48
 """Smallest distance of neighbouring pixels, relative to their coordinates: double precision
 tells sixteen numbers apart there."""
 
+SMALLEST_LOG, LARGEST_LOG = -12.0, 2.0
+"""Least and largest power of ten of a learning rate and of a scale on a plane of trainability."""
+
 _SIDES = ("left", "right", "low", "high")
 _SLICE = {"plane": ("weights", "random", "hessian", "points")}
 
@@ -57,7 +60,7 @@ class BasinParams(NetworkParams):
         "start",
         "Through",
         "The point that the plane goes through: the origin, the start, or the minimizer that "
-        "gradient flow reaches from it.",
+        "gradient flow reaches from it (of more than 500 weights, one that L-BFGS reaches).",
         group="plane",
         when=_SLICE,
     )
@@ -148,8 +151,14 @@ class BasinParams(NetworkParams):
                     f"sides of at least {FINEST * (self.resolution - 1):.1g} times the "
                     "coordinates: zoom out, or lower the resolution",
                 )
-        if self.plane == "trainability" and (sides.right > 2 or sides.high > 2):
-            raise ParameterError("extent", "it goes beyond 10² = 100", "logarithms up to 2")
+        if self.plane == "trainability" and not (
+            min(self.extent) >= SMALLEST_LOG and max(self.extent) <= LARGEST_LOG
+        ):
+            raise ParameterError(
+                "extent",
+                "it goes beyond what a learning rate or a scale may be",
+                f"logarithms to base 10 from {SMALLEST_LOG:g} to {LARGEST_LOG:g}",
+            )
 
     def canonical(self) -> dict[str, Any]:
         """As for the network; an extent that is not given is left out."""
@@ -157,6 +166,9 @@ class BasinParams(NetworkParams):
         return {name: value for name, value in values.items() if name != "extent" or value}
 
     def applies(self, name: str) -> bool:
-        """As for every field; a plane of learning rates and scales replaces those two."""
-        replaced = self.plane == "trainability" and name in ("lr", "init_scale")
-        return super().applies(name) and not replaced
+        """As for every field, but for what a plane varies itself or draws another start from."""
+        if self.plane == "trainability" and name in ("lr", "init_scale"):
+            return False
+        # Another start is drawn whatever the start is.
+        drawn = self.plane == "points" and name in ("init_scale", "init_scaling", "seed")
+        return drawn or super().applies(name)

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Container, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,9 @@ def register(app: Flask, cache: ResultCache) -> None:
     def basin_run() -> Response:
         at = {name: _coordinate(name) for name in ("x", "y")}
         params = _basin_params(leaving_out=at)
-        return Response(line(maps.run_record(pixel_run(params, **at))), mimetype="application/json")
+        run = pixel_run(params, **at)
+        limits.check_train(run.params)
+        return _stream(chain([line(maps.run_record(run))], train_lines(run.params, cache)))
 
     @api.errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:

@@ -35,18 +35,21 @@ class ChecksumSerializer(FileSystemSerializer):
 
     def dumps(self, value: Any, protocol: int = 0) -> bytes:  # noqa: ARG002
         """Checksum and content; whole numbers are what a store counts its entries with."""
-        content = b"b" + value if isinstance(value, bytes) else b"i%d" % value
-        return hashlib.sha256(content).digest() + content
+        kind, content = (b"b", value) if isinstance(value, bytes) else (b"i", b"%d" % value)
+        digest = hashlib.sha256(kind)
+        digest.update(content)
+        return b"".join([digest.digest(), kind, content])
 
     def loads(self, bvalue: bytes | None) -> Any:
         """The content, or None if it was never there or was damaged."""
         if bvalue is None:
             return None
-        digest, content = bvalue[:DIGEST], bvalue[DIGEST:]
-        if hashlib.sha256(content).digest() != digest:
+        checked = memoryview(bvalue)[DIGEST:]  # large values are not copied more than once
+        if hashlib.sha256(checked).digest() != bvalue[:DIGEST]:
             logger.warning("a damaged cache entry is ignored and will be computed again")
             return None
-        return content[1:] if content[:1] == b"b" else int(content[1:])
+        content = bytes(checked[1:])
+        return content if bytes(checked[:1]) == b"b" else int(content)
 
     def dump(self, value: Any, f: IO[bytes], protocol: int = 0) -> None:  # noqa: ARG002
         """The same to an open file."""

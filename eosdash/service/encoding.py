@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "query": params.query(),
         "python": params.call(),
         "setup": setup_words(params, critical),
-        "threshold": 2 / params.lr,
+        "threshold": 2 / params.lr if params.applies("lr") else None,
         "critical_lr": {"value": critical.value, "closed_form": critical.closed_form},
         "parameters": LinearNetwork(params.sizes).parameters,
         "cached": False,
@@ -106,12 +106,15 @@ def end_record(end: End) -> dict[str, Any]:
     }
 
 
-def mark_cached(body: bytes) -> list[bytes]:
-    """The lines of a finished body, of which the first and the last say that it was cached."""
-    lines = body.splitlines(keepends=True)
-    for index in (0, -1):
-        lines[index] = lines[index].replace(FRESH, CACHED)
-    return lines
+def mark_cached(body: bytes) -> Iterator[bytes]:
+    """The lines of a finished body, one by one, of which the first and the last say that it was
+    cached."""
+    at, last = 0, body.rindex(b"\n", 0, -1) + 1
+    while at < len(body):
+        end = body.index(b"\n", at) + 1
+        text = body[at:end]
+        yield text.replace(FRESH, CACHED) if at in (0, last) else text
+        at = end
 
 
 def columns_of(lines: Iterable[bytes]) -> dict[str, NDArray[Any]]:

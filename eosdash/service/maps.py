@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from eosdash.core.outcome import OUTCOMES
 from eosdash.overlays import Overlays
 from eosdash.params import BasinParams
 from eosdash.service.encoding import first_record, packed, unpacked
+from eosdash.service.limits import LIMITS
 from eosdash.words import axis_words, map_words, plane_words
 
 PROGRESS = b'{"type":"progress"'
@@ -105,8 +107,17 @@ def fit_record(fit: Fit) -> dict[str, Any]:
 
 
 def run_record(run: PixelRun) -> dict[str, Any]:
-    """The run from a pixel: the query that trains it, and its path on the plane."""
-    return {"query": run.params.query(), "python": run.params.call(), "x": run.x, "y": run.y}
+    """What comes before the run from a pixel: its path on the plane, and the query that trains it
+    by itself, or None if its weights are too many for one."""
+    query = run.params.query()
+    fits = len(urlencode(query)) <= LIMITS["query"].value
+    return {
+        "type": "path",
+        "x": run.x,
+        "y": run.y,
+        "query": query if fits else None,
+        "python": run.params.call(),
+    }
 
 
 def arrays_of(lines: Iterable[bytes]) -> dict[str, NDArray[Any]]:

@@ -24,7 +24,7 @@ def train_lines(params: TrainParams, cache: ResultCache) -> Iterator[bytes]:
     kept of it.
     """
     body = cache.get(params.key())
-    return _kept(params.key(), cache, _run(params)) if body is None else iter(mark_cached(body))
+    return _kept(params.key(), cache, _run(params)) if body is None else mark_cached(body)
 
 
 def basin_lines(params: BasinParams, cache: ResultCache) -> Iterator[bytes]:
@@ -38,7 +38,7 @@ def basin_lines(params: BasinParams, cache: ResultCache) -> Iterator[bytes]:
     """
     body = cache.get(params.key())
     if body is not None:
-        return iter(mark_cached(body))
+        return mark_cached(body)
     return _kept(params.key(), cache, _map(params, ground_of(params)))
 
 
