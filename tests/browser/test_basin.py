@@ -176,8 +176,8 @@ def test_playing_eta_lets_the_basin_vanish(basin_page: BasinPage) -> None:
     basin_page.page.wait_for_timeout(700)
     basin_page.page.locator("#play-eta").click()
     expect(basin_page.page.locator("#play-eta.eos-playing")).to_have_count(0)
-    stopped = float(basin_page.control("lr").input_value())
-    assert 0.1 <= stopped < 1.1
+    basin_page.page.wait_for_function("() => eosdash.mapState.asked.start.params.lr < 1.1")
+    assert 0.1 <= float(basin_page.finished().link["lr"]) < 1.1
     assert not [url for url in asked if "resolution=64" in url and "lr=0.1&" in url]
 
 
