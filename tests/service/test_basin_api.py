@@ -279,8 +279,8 @@ def test_the_run_from_a_pixel_has_its_fate(client, name):
 
 
 def test_a_run_with_more_weights_than_a_link_may_hold_is_still_run(client):
-    query = "task=whitened&depth=3&width=20&lr=0.1&init_scale=0.1&plane=random&resolution=16&steps=20"
-    response = client.get(basin_url(f"{query}&x=0.1&y=0.1", "/run"))
+    query = "task=whitened&depth=3&width=20&lr=0.1&init_scale=0.1&plane=random&steps=20"
+    response = client.get(basin_url(f"{query}&resolution=16&x=0.1&y=0.1", "/run"))
     told, *lines = [strict(line) for line in response.data.splitlines()]
     assert told["query"] is None
     assert len(told["x"]) == lines[-1]["step"] == 20
