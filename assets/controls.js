@@ -21,6 +21,7 @@ window.eosdash = window.eosdash || {};
 
   eos.set = (name, value) => props(id("param", name), { value });
   eos.value = (name) => values[name];
+  eos.rule = (name) => rules[name];
   /** Switch a field off, with the reason, or on again. */
   eos.disable = (name, reason) => {
     const field = element("field", name);
@@ -55,7 +56,10 @@ window.eosdash = window.eosdash || {};
   }
 
   function query() {
-    const pairs = Object.entries(values).filter(([name, value]) => !isView(name) && written(value));
+    const { cursor } = eos.page();
+    const pairs = Object.entries(values).filter(
+      ([name, value]) => !isView(name) && name !== cursor && written(value)
+    );
     return new URLSearchParams(pairs).toString();
   }
 
@@ -70,6 +74,8 @@ window.eosdash = window.eosdash || {};
   /** The link of what is shown: the canonical parameter set and whatever view is not default. */
   eos.link = function () {
     const search = new URLSearchParams(eos.page().shown()?.start?.query ?? {});
+    const { cursor } = eos.page();
+    if (cursor && written(values[cursor])) search.set(cursor, values[cursor]);
     for (const [name, value] of Object.entries(eos.state.view))
       if (String(value) !== String(rules[name].default)) search.set(name, value);
     return `${location.origin}${location.pathname}?${search.toString().replaceAll("%2C", ",")}`;
@@ -95,7 +101,8 @@ window.eosdash = window.eosdash || {};
   /** The slider of the learning rate reaches from η_C/50 to 3 η_C, and marks η_C. */
   let etaC = null;
   eos.learningRate = function (start) {
-    const lr = start.params.lr;
+    if (!start) return;
+    const lr = eos.page().cursor ? Number(values.lr) : start.params.lr;
     if (!lr) return eos.say("lr-words", "Every column of this map has its own η.");
     const critical = start.critical_lr.value;
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
@@ -145,7 +152,9 @@ window.eosdash = window.eosdash || {};
   const SHARED = ["network", "data", "step", "start"];
   function carry() {
     const { query = {} } = eos.page().shown()?.start ?? {};
-    const pairs = Object.entries(query).filter(
+    const { cursor } = eos.page();
+    const all = cursor ? { ...query, [cursor]: values[cursor] } : query;
+    const pairs = Object.entries(all).filter(
       ([name]) => SHARED.includes(rules[name]?.group) && name !== "lr_schedule"
     );
     for (const page of Object.keys(eos.pages)) {
@@ -167,6 +176,7 @@ window.eosdash = window.eosdash || {};
       if (triggered.type === "slider") {
         const value = log ? Number((10 ** slider).toPrecision(4)) : slider;
         values[triggered.name] = value;
+        if (triggered.name === eos.page().cursor) return [value, skip()];
         if (!written(values.hidden)) ask(triggered.name); // sooner than by way of the number
         return [value, skip()];
       }
@@ -188,6 +198,12 @@ window.eosdash = window.eosdash || {};
       if (changed && isView(changed)) {
         if (eos.page().shown()?.start) eos.address();
         eos.page().draw();
+        return skip();
+      }
+      if (changed && changed === eos.page().cursor) {
+        eos.learningRate(eos.page().shown()?.start);
+        if (eos.page().shown()?.start) eos.address();
+        eos.page().moved();
         return skip();
       }
       if (["depth", "width"].includes(changed) && written(values.hidden)) {
@@ -212,7 +228,10 @@ window.eosdash = window.eosdash || {};
       if (triggered === "copy-link") copy(eos.link(), "Link copied");
       const { start } = eos.page().shown() ?? {};
       if (triggered === "copy-python" && start)
-        copy(`import eosdash\n\nresult = ${start.python}\n`, "Python call copied");
+        copy(
+          `import eosdash\n\n${eos.page().name} = ${start.python}\n`,
+          "Python call copied"
+        );
     },
 
     download() {

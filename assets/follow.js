@@ -27,7 +27,8 @@ window.eosdash = window.eosdash || {};
   /* Each page says how it asks and what it does with the answer:
    * {api, Result, began(result), grew(result, record), ended(result), shown(), draw()} */
   eos.pages = {};
-  eos.page = () => eos.pages[$("basin-figure") ? "basin" : "run"];
+  eos.page = () =>
+    Object.values(eos.pages).find(({ name }) => $(`${name}-figure`)) ?? eos.pages.run;
 
   /** Ask for the result of a query, at once or as soon as the pace allows; the last one wins. */
   eos.request = function (query, changed) {

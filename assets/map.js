@@ -16,6 +16,8 @@ window.eosdash = window.eosdash || {};
     return new TYPES[dtype](bytes.buffer);
   }
 
+  eos.unpacked = unpacked;
+
   /** One level: its arrays are unpacked when they are first asked for. */
   class Level {
     constructor(record) {

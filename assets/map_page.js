@@ -108,16 +108,21 @@ window.eosdash = window.eosdash || {};
     const wanted = [state.run, templates, $("mini-figure")];
     if (!state.run?.count || wanted.every((part, i) => part === drawnRun[i])) return;
     drawnRun = wanted;
+    await eos.drawMini("mini-figure", state.run);
+  }
+
+  /** A run in small: loss and sharpness. */
+  eos.drawMini = async function (id, run) {
     const none = [null, null, null, null];
     const view = { clip: true };
-    const shown = { current: state.run, previous: null, pins: none, view, cursor: null };
-    const [data, layout] = eos.runFigure(templates.run, shown);
+    const shown = { current: run, previous: null, pins: none, view, cursor: null };
+    const [data, layout] = eos.runFigure(eos.templates[eos.scheme()].run, shown);
     const small = { ...layout, margin: { l: 46, r: 8, t: 22, b: 34 } };
     for (const name of ["xaxis", "yaxis", "yaxis2"])
       small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
     small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
-    await window.Plotly.react($("mini-figure"), data, small, { staticPlot: true, responsive: true });
-  }
+    await window.Plotly.react($(id), data, small, { staticPlot: true, responsive: true });
+  };
 
   function progress(map) {
     const { resolution } = map.start.params;

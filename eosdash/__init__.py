@@ -3,6 +3,7 @@
 from eosdash.basins import BasinResult, basin
 from eosdash.fields import ParameterError
 from eosdash.runs import TrainResult, train
+from eosdash.sweeps import SweepResult, sweep
 
-__all__ = ["BasinResult", "ParameterError", "TrainResult", "basin", "train"]
+__all__ = ["BasinResult", "ParameterError", "SweepResult", "TrainResult", "basin", "sweep", "train"]
 __version__ = "0.1.0"

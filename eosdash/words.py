@@ -7,7 +7,7 @@ from eosdash.core.gradient_descent import Ending
 from eosdash.core.network import LinearNetwork
 from eosdash.core.outcome import Outcome
 from eosdash.core.slices import weight_name
-from eosdash.params import BasinParams, NetworkParams
+from eosdash.params import BasinParams, NetworkParams, SweepParams
 
 AT_THE_EDGE = 0.9
 """A final sharpness above this fraction of 2/η is called settling at the edge."""
@@ -161,3 +161,31 @@ def map_words(shares: dict[str, Fraction]) -> str:
     if share == 1:
         return "Every start on this map converges to a minimum"
     return f"{percent(share)} of the starts on this map converge to a minimum"
+
+
+SWEEP_SCOPE = (
+    "Linear network, squared loss, full-batch gradient descent with a constant step. Shares are "
+    "of random starts, with Wilson's 95 % interval; none of N converging is evidence, not proof."
+)
+
+
+def observable_words(params: SweepParams) -> str:
+    """What the orbit diagram of a sweep shows."""
+    if params.observable == "weight":
+        return f"weight {weight_name(LinearNetwork(params.sizes), params.weight)}"
+    return {
+        "loss": "loss",
+        "sharpness": "sharpness",
+        "output": "output W<sub>L</sub> ⋯ W<sub>1</sub>",
+    }[params.observable]
+
+
+def sweep_words(params: SweepParams, last: float | None) -> str:
+    """Up to where starts converge, in one sentence."""
+    number = f"{params.starts:,} start{'s' if params.starts > 1 else ''}"
+    if last is None:
+        return f"None of {number} converges to a minimum anywhere on this sweep"
+    if params.over != "lr":
+        return f"How {number} fare at η = {params.ratio:g} η_C, by {params.over}"
+    where = f"η = {last:.3g}" + (" η_C" if params.units == "relative" else "")
+    return f"Some of {number} converge to a minimum up to {where}; past it, none"

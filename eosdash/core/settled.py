@@ -27,6 +27,13 @@ def settled_sharpness(objective: Objective, theta: Array, at_minimum: bool) -> A
     full_rank = min(network.sizes) == min(network.sizes[0], network.sizes[-1])
     if at_minimum and full_rank and not objective.weight_decay and outputs <= OUTPUTS_LIMIT:
         return _gauss_newton(objective, theta)
+    return point_sharpness(objective, theta)
+
+
+def point_sharpness(objective: Objective, theta: Array) -> Array:
+    """λ_max(∇²L) at any points θ (P, n), (n,), from the Hessian; NaN where a Krylov iteration,
+    beyond fifty parameters, did not converge."""
+    network = objective.network
     numbers = min(network.parameters, DENSE_LIMIT) * network.parameters
     batch = max(1, BATCH_FLOATS // numbers)
     found = [

@@ -78,7 +78,7 @@ def _map(problem: str) -> html.Div:
             html.Div(
                 [
                     html.Output("", id="map-readout", className="eos-readout", htmlFor="at"),
-                    html.Div([_button(*each) for each in BUTTONS], className="eos-keys"),
+                    html.Div([map_button(*each) for each in BUTTONS], className="eos-keys"),
                     dmc.Button(
                         [icon("play"), icon("pause"), html.Span("Play η")],
                         id="play-eta", size="compact-md", variant="default",
@@ -101,7 +101,8 @@ BUTTONS = (
 )
 
 
-def _button(name: str, words: str, picture: str) -> dmc.ActionIcon:
+def map_button(name: str, words: str, picture: str) -> dmc.ActionIcon:
+    """A quiet button below a figure."""
     return dmc.ActionIcon(
         icon(picture), id=name, variant="subtle", color="gray", size="lg", **aria(label=words)
     )

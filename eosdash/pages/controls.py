@@ -18,6 +18,7 @@ GROUPS = {
     "network": "Network",
     "step": "Step size",
     "plane": "Map",
+    "sweep": "Sweep",
     "start": "Start",
     "data": "Data",
     "run": "Run",

@@ -8,13 +8,13 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from flask import Flask
 
 from eosdash.figures.style import FONT, style_sheet
-from eosdash.pages import basin, run
+from eosdash.pages import basin, run, sweep
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
 
-PAGES = {"run": run, "basin": basin}
-PATHS = {"run": "/", "basin": "/basin"}
+PAGES = {"run": run, "basin": basin, "sweep": sweep}
+PATHS = {"run": "/", "basin": "/basin", "sweep": "/sweep"}
 
 THEME = {
     "fontFamily": FONT,
@@ -62,7 +62,12 @@ def create(server: Flask) -> dash.Dash:
             description=page.DESCRIPTION,
             layout=page.layout,
         )
-    for output, inputs, states, function in (*CALLBACKS, *run.CALLBACKS, *basin.CALLBACKS):
+    for output, inputs, states, function in (
+        *CALLBACKS,
+        *run.CALLBACKS,
+        *basin.CALLBACKS,
+        *sweep.CALLBACKS,
+    ):
         app.clientside_callback(ClientsideFunction("eosdash", function), *output, *inputs, *states)
     return app
 

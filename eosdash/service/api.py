@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 import eosdash
 from eosdash.basins import pixel_run
 from eosdash.fields import ParameterError, ParameterSet
-from eosdash.params import BasinParams, TrainParams
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.params.basin import FARTHEST
 from eosdash.service import limits, maps
 from eosdash.service.cache import ResultCache
+from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
-from eosdash.service.stream import basin_lines, train_lines
+from eosdash.service.stream import basin_lines, sweep_lines, train_lines
 
 STREAM_HEADERS = {
     "Cache-Control": "no-store, no-transform",
@@ -66,6 +67,25 @@ def register(app: Flask, cache: ResultCache) -> None:
         run = pixel_run(params, **at)
         limits.check_train(run.params)
         return _stream(chain([line(maps.run_record(run))], train_lines(run.params, cache)))
+
+    @api.get("/api/sweep")
+    def sweep() -> Response:
+        params = SweepParams.make(**_query())
+        limits.check_sweep(params)
+        return _stream(sweep_lines(params, cache))
+
+    @api.get("/api/sweep.npz")
+    def sweep_npz() -> Response:
+        params = SweepParams.make(**_query())
+        limits.check_sweep(params)
+        return _download(
+            _archive(params, arrays_of(params)), "application/zip", "eosdash-sweep.npz"
+        )
+
+    @api.get("/api/cobweb")
+    def cobweb() -> Response:
+        params = NetworkParams.make(**_query())
+        return Response(line(cobweb_record(params)), mimetype="application/json")
 
     @api.errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:

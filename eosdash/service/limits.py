@@ -7,8 +7,9 @@ from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
 from eosdash.fields import ParameterError
-from eosdash.params import BasinParams, NetworkParams, TrainParams
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.runs import objective_of
+from eosdash.sweeps import axis_of
 
 
 class Limit(NamedTuple):
@@ -48,7 +49,7 @@ LIMITS = {
     for limit in (
         Limit("steps", 20_000, "steps of one run"),
         Limit("parameters", 50_000, "weights of one network"),
-        Limit("seconds", 60, "estimated computing time of one run or map on one core"),
+        Limit("seconds", 60, "estimated computing time of one run, map or sweep on one core"),
         Limit("query", 8_000, "characters of a request's query"),
     )
 }
@@ -112,6 +113,42 @@ def check_basin(params: BasinParams) -> None:
             f"{params.resolution} × {params.resolution} pixels of this network, {params.steps:,} "
             f"steps each, could take {seconds:,.0f} s",
             " or ".join(ways) or "a smaller network",
+        )
+
+
+def sweep_seconds(params: SweepParams) -> float:
+    """Estimated seconds of one core for a sweep on which no start is decided early."""
+    value, _ = axis_of(params)
+    largest = params
+    if params.over != "lr":
+        largest = params.model_copy(update={params.over: int(value[-1])})
+    objective = objective_of(largest)
+    each = params.starts * step_seconds(objective)
+    if params.over == "lr":  # the orbits: a Hessian product a step
+        each += 3e-8 * objective.network.parameters
+    return params.steps * (len(value) * each + 4e-4)
+
+
+def check_sweep(params: SweepParams) -> None:
+    """Refuse a sweep that is too large, before any work on it.
+
+    Raises:
+        ParameterError: naming what to lower, and to what.
+    """
+    _check_weights(params)
+    if params.steps > LIMITS["steps"].value:
+        raise ParameterError(
+            "steps", f"{params.steps:,} are too many", f"up to {LIMITS['steps'].value:,.0f}"
+        )
+    seconds, budget = sweep_seconds(params), LIMITS["seconds"].value
+    if seconds > budget:
+        affordable = int(params.starts * budget / seconds)
+        raise ParameterError(
+            "starts",
+            f"{params.starts:,} starts of this network could take {seconds:,.0f} s",
+            f"up to {affordable} starts, or fewer columns or steps"
+            if affordable
+            else "a smaller network, fewer columns or fewer steps",
         )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from eosdash.basins import Ground, basin_records, ground_of
 from eosdash.core.measure import Measurements
-from eosdash.params import BasinParams, TrainParams
+from eosdash.params import BasinParams, SweepParams, TrainParams
 from eosdash.runs import train_records
-from eosdash.service import maps
+from eosdash.service import columns, maps
 from eosdash.service.cache import ResultCache
 from eosdash.service.encoding import (
     chunk_record,
@@ -15,6 +15,7 @@ from eosdash.service.encoding import (
     mark_cached,
     start_record,
 )
+from eosdash.sweeps import sweep_records
 
 
 def train_lines(params: TrainParams, cache: ResultCache) -> Iterator[bytes]:
@@ -42,6 +43,20 @@ def basin_lines(params: BasinParams, cache: ResultCache) -> Iterator[bytes]:
     return _kept(params.key(), cache, _map(params, ground_of(params)))
 
 
+def sweep_lines(params: SweepParams, cache: ResultCache) -> Iterator[bytes]:
+    """Lines of newline-delimited JSON: start, columns from coarse to fine, end.
+
+    A finished sweep is kept, as a run is.
+
+    Raises:
+        ParameterError: at once, for learning rates in units of an infinite η_C.
+    """
+    body = cache.get(params.key())
+    if body is not None:
+        return mark_cached(body)
+    return _kept(params.key(), cache, _sweep(params, line(columns.start_record(params))))
+
+
 def _kept(key: str, cache: ResultCache, computed: Iterator[bytes]) -> Iterator[bytes]:
     lines = []
     for text in computed:
@@ -64,3 +79,12 @@ def _map(params: BasinParams, ground: Ground) -> Iterator[bytes]:
     yield line(maps.start_record(params, ground))
     for record in basin_records(params, ground):
         yield line(maps.record_of(record))
+
+
+def _sweep(params: SweepParams, first: bytes) -> Iterator[bytes]:
+    yield first
+    parts = []
+    for part in sweep_records(params):
+        parts.append(part)
+        yield line(columns.columns_record(part))
+    yield line(columns.end_record(parts, params))

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
+from tests.browser.sweep_page import SweepPage
 
 
 @pytest.fixture
@@ -42,3 +43,9 @@ def run_page(page: Page, complaints: list[str]) -> RunPage:
 def basin_page(page: Page, complaints: list[str]) -> BasinPage:
     """The page of maps, not yet opened."""
     return BasinPage(page)
+
+
+@pytest.fixture
+def sweep_page(page: Page, complaints: list[str]) -> SweepPage:
+    """The page of sweeps, not yet opened."""
+    return SweepPage(page)

@@ -1,0 +1,144 @@
+"""The parameter set of a sweep: over what, how far, and from which starts."""
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from eosdash.core.network import LinearNetwork
+from eosdash.fields import Numbers, ParameterError, parameter, split
+from eosdash.params.network import NetworkParams
+
+_OVER_LR = {"over": ("lr",)}
+_OVER_SIZE = {"over": ("depth", "width")}
+
+
+class SweepParams(NetworkParams):
+    """Gradient descent over many learning rates, depths or widths, from many starts."""
+
+    kind: ClassVar[str] = "sweep"
+
+    over: Literal["lr", "depth", "width"] = parameter(
+        "lr", "Over", "What is varied: the learning rate, the depth, or the width.", group="sweep"
+    )
+    units: Literal["relative", "absolute"] = parameter(
+        "relative",
+        "Units",
+        "Learning rates in units of η_C, or as they are.",
+        group="sweep",
+        when=_OVER_LR,
+    )
+    spacing: Literal["linear", "log"] = parameter(
+        "linear", "Spacing", "Even steps, or even ratios.", group="sweep", when=_OVER_LR
+    )
+    low: float = parameter(
+        0.2, "From", "The smallest value; a whole number for depth and width.", group="sweep",
+        gt=0, le=100, allow_inf_nan=False,
+    )  # fmt: skip
+    high: float = parameter(
+        1.6, "To", "The largest value.", group="sweep", gt=0, le=100, allow_inf_nan=False
+    )
+    columns: int = parameter(
+        320, "Columns", "How many learning rates.", group="sweep", when=_OVER_LR, ge=2, le=2000
+    )
+    rates: Numbers = parameter(
+        (),
+        "Learning rates",
+        "The learning rates themselves, instead of a range.",
+        group="sweep",
+        when=_OVER_LR,
+        allowed="up to 2,000 numbers above 0, comma-separated",
+        max_length=2000,
+    )
+    ratio: float = parameter(
+        0.8, "η over η_C", "Learning rate of every depth or width, in units of its η_C.",
+        group="sweep", when=_OVER_SIZE, gt=0, le=100, allow_inf_nan=False,
+    )  # fmt: skip
+    starts: int = parameter(
+        100, "Starts", "Random starts of each learning rate.", symbol="N", group="sweep",
+        ge=1, le=10_000,
+    )  # fmt: skip
+    draw: Literal["gaussian", "ball"] = parameter(
+        "gaussian",
+        "Drawn",
+        "Random starts are Gaussian with the scale of the start, from its seed on; or uniform in "
+        "a ball.",
+        group="sweep",
+    )
+    radius: float = parameter(
+        2.0, "Radius", "Of the ball.", group="sweep", when={"draw": ("ball",)},
+        gt=0, le=1000, allow_inf_nan=False,
+    )  # fmt: skip
+    steps: int = parameter(
+        1000, "Steps", "Most steps of gradient descent.", group="run", ge=1, le=20_000
+    )
+    observable: Literal["loss", "sharpness", "output", "weight"] = parameter(
+        "output",
+        "Orbit of",
+        "What the orbit diagram shows: loss, sharpness, the first entry of the product of all "
+        "weights, or one weight.",
+        group="sweep",
+        when=_OVER_LR,
+    )
+    weight: int = parameter(
+        0, "Weight", "Number of the weight, from 0.", group="sweep",
+        when={"over": ("lr",), "observable": ("weight",)}, ge=0,
+    )  # fmt: skip
+    visits: int = parameter(
+        64, "Visits", "Points of the orbit that are shown, after the transient.", group="run",
+        when=_OVER_LR, ge=1, le=512,
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _many_rates(cls, data: Any) -> Any:
+        """Several numbers for ``lr`` are the learning rates of the sweep; one is where its cursor
+        stands, which changes no number."""
+        if not isinstance(data, dict) or "lr" not in data:
+            return data
+        value = data["lr"]
+        several = "," in value if isinstance(value, str) else not isinstance(value, int | float)
+        if several and value is not None:
+            data = {name: given for name, given in data.items() if name != "lr"}
+            data["rates"] = split(value)
+            data.setdefault("units", "absolute")
+        return data
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if any(not 0 < rate <= 100 for rate in self.rates):
+            raise ParameterError("rates", "one is out of range", "numbers above 0 up to 100")
+        if not self.rates and not self.low < self.high:
+            raise ParameterError(
+                "high", f"from {self.low:g} to {self.high:g} there is nothing", "more than From"
+            )
+        if self.over != "lr":
+            self._check_sizes()
+        weights = LinearNetwork(self.sizes).parameters
+        if self.applies("weight") and self.weight >= weights:
+            raise ParameterError("weight", "this network has no such weight", f"0 to {weights - 1}")
+        return self
+
+    def _check_sizes(self) -> None:
+        most = 12 if self.over == "depth" else 64
+        if not (self.low.is_integer() and self.high.is_integer() and self.high <= most):
+            raise ParameterError(
+                "high", f"these are no {self.over}s", f"whole numbers from 1 to {most}"
+            )
+        if self.hidden is not None:
+            raise ParameterError("hidden", "it fixes depth and width", "one width for all layers")
+
+    def canonical(self) -> dict[str, Any]:
+        """As for the network; a range or the rates themselves."""
+        values = super().canonical()
+        unused = {"low", "high", "columns", "spacing"} if self.rates else {"rates"}
+        if not self.applies("rates"):
+            unused = {"rates"}
+        return {name: value for name, value in values.items() if name not in unused}
+
+    def applies(self, name: str) -> bool:
+        """As for every field; the cursor has no effect, nor has a size that is varied."""
+        if name == "lr" or name == self.over:
+            return False
+        # Random starts are drawn with them whatever the start is.
+        drawn = self.draw == "gaussian" and name in ("init_scale", "init_scaling")
+        return drawn or name == "seed" or super().applies(name)

@@ -1,0 +1,197 @@
+"""From a parameter set to a sweep: the one way through for page, HTTP API and Python."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eosdash.core import initialization
+from eosdash.core.boundary import wilson
+from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.network import Array, Objective
+from eosdash.core.orbit import Observe, Orbits, descent, follow
+from eosdash.core.outcome import OUTCOMES, Outcome
+from eosdash.core.settled import point_sharpness
+from eosdash.core.sweep import Fates, fates, in_ball
+from eosdash.fields import ParameterError
+from eosdash.params import SweepParams
+from eosdash.runs import critical_lr_of, objective_of, start_of
+
+COARSEST = 8
+"""Every 8th column comes first."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Some columns of a sweep: which, their values on its axis, their η, and what was found."""
+
+    index: NDArray[np.intp]
+    value: Array
+    lr: Array
+    fates: Fates | None = None
+    orbits: Orbits | None = None
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What becomes of N starts at each of c values.
+
+    Attributes:
+        params: the parameter set.
+        value: the values on the axis: η or η/η_C, depths or widths, (c,).
+        lr: η of each, (c,).
+        fraction: share of the starts by outcome, (c,) each.
+        interval: Wilson's 95 % interval of the share that converges to a minimum, (2, c).
+        grad_norm: ‖∇L‖ at the point reached, (c, N); infinite where diverged.
+        sharpness: λ_max at the point reached, (c, N); see :class:`eosdash.core.sweep.Fates`.
+        visits: values of the observable at the last steps of the orbit from the start of the
+            parameter set, (V, c); None for depth and width.
+        exponent: its largest Lyapunov exponent, nats a step, (c,); None for depth and width.
+        critical_lr: η_C, and whether by a formula; None for depth and width, which have one each.
+    """
+
+    params: SweepParams
+    value: Array
+    lr: Array
+    fraction: dict[str, Array]
+    interval: Array
+    grad_norm: Array
+    sharpness: Array
+    visits: Array | None
+    exponent: Array | None
+    critical_lr: CriticalLearningRate | None
+
+
+def axis_of(params: SweepParams) -> tuple[Array, Array]:
+    """The values on the axis of a sweep, and η of each, (c,) and (c,).
+
+    Raises:
+        ParameterError: for learning rates in units of an infinite η_C.
+    """
+    if params.over != "lr":
+        value = np.arange(params.low, params.high + 1)
+        rates = [params.ratio * critical_lr_of(_sized(params, int(size))).value for size in value]
+        return value, _usable(np.array(rates), "ratio")
+    if params.rates:
+        value = np.array(params.rates)
+    else:
+        spaced = np.geomspace if params.spacing == "log" else np.linspace
+        value = spaced(params.low, params.high, params.columns)
+    if params.units == "absolute":
+        return value, value
+    return value, _usable(value * critical_lr_of(params).value, "units")
+
+
+def _usable(rates: Array, field: str) -> Array:
+    if not np.isfinite(rates).all():
+        raise ParameterError(field, "η_C is infinite for this network", "another target")
+    return rates
+
+
+def _sized(params: SweepParams, size: int) -> SweepParams:
+    """The same with the depth or the width that a column has."""
+    return params.model_copy(update={params.over: size})
+
+
+def starts_of(params: SweepParams, objective: Objective) -> Array:
+    """The random starts (P, N); the s-th Gaussian one is that of the seed plus s."""
+    network = objective.network
+    if params.draw == "ball":
+        return in_ball(network, params.radius, params.starts, params.seed)
+    fan_in = params.init_scaling == "fan_in"
+    drawn = [
+        initialization.gaussian(network, params.init_scale, params.seed + number, fan_in)
+        for number in range(params.starts)
+    ]
+    return np.array(drawn).T
+
+
+def _observe(params: SweepParams, objective: Objective) -> Observe:
+    return {
+        "loss": objective.loss,
+        "sharpness": lambda points: point_sharpness(objective, np.ascontiguousarray(points.T)),
+        "output": lambda points: objective.product(points)[..., 0, 0],
+        "weight": lambda points: points[:, params.weight],
+    }[params.observable]
+
+
+def sweep_records(params: SweepParams) -> Iterator[Columns]:
+    """Columns as they are ready: first every 8th, then those between. Closing stops the work."""
+    value, rates = axis_of(params)
+    if params.over != "lr":
+        yield from _sizes(params, value, rates)
+        return
+    objective = objective_of(params)
+    starts, start = starts_of(params, objective), start_of(params, objective)
+    observe = _observe(params, objective)
+    for index in coarse_to_fine(len(rates)):
+        some = rates[index]
+        point = np.tile(start, (len(index), 1))
+        advance = descent(objective, some)
+        orbits = follow(advance, point, observe, params.steps, min(params.visits, params.steps))
+        yield Columns(index, value[index], some, orbits=orbits)
+        found = fates(objective, starts, some, params.steps)
+        yield Columns(index, value[index], some, fates=found)
+
+
+def _sizes(params: SweepParams, value: Array, rates: Array) -> Iterator[Columns]:
+    for number, size in enumerate(value):
+        index = np.array([number])
+        objective = objective_of(_sized(params, int(size)))
+        found = fates(objective, starts_of(params, objective), rates[index], params.steps)
+        yield Columns(index, value[index], rates[index], fates=found)
+
+
+def coarse_to_fine(number: int) -> Iterator[NDArray[np.intp]]:
+    """Indices 0 … number − 1: every 8th, then again and again those halfway between."""
+    seen = np.zeros(number, dtype=bool)
+    stride = COARSEST
+    while stride:
+        index = np.arange(0, number, stride)
+        index = index[~seen[index]]
+        seen[index] = True
+        if index.size:
+            yield index
+        stride //= 2
+
+
+def sweep(**params: Any) -> SweepResult:
+    """Sweep the learning rate, the depth or the width; parameters as in
+    :class:`eosdash.params.SweepParams`. ``lr`` may be the list of learning rates; with
+    ``units="relative"`` they are in units of η_C.
+
+    Raises:
+        eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
+    """
+    return sweep_of(SweepParams.make(**params))
+
+
+def sweep_of(chosen: SweepParams) -> SweepResult:
+    """The whole sweep of a parameter set."""
+    value, rates = axis_of(chosen)
+    number = len(rates)
+    counts = np.zeros((number, len(OUTCOMES)))
+    grad_norm, sharpness = np.empty((2, number, chosen.starts))
+    visits = exponent = None
+    for part in sweep_records(chosen):
+        if part.fates:
+            counts[part.index], grad_norm[part.index], sharpness[part.index] = part.fates
+        if part.orbits:
+            if visits is None or exponent is None:
+                visits = np.empty((len(part.orbits.visits), number))
+                exponent = np.empty(number)
+            visits[:, part.index], exponent[part.index] = part.orbits
+    return SweepResult(
+        params=chosen,
+        value=value,
+        lr=rates,
+        fraction={str(name): counts[:, code] / chosen.starts for code, name in enumerate(OUTCOMES)},
+        interval=np.array(wilson(counts[:, OUTCOMES.index(Outcome.MINIMUM)], chosen.starts)),
+        grad_norm=grad_norm,
+        sharpness=sharpness,
+        visits=visits,
+        exponent=exponent,
+        critical_lr=critical_lr_of(chosen) if chosen.over == "lr" else None,
+    )
