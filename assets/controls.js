@@ -108,6 +108,7 @@ window.eosdash = window.eosdash || {};
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
     const kind = start.critical_lr.closed_form ? "" : " (η_C numerical)";
     eos.say("lr-words", `2/η = ${digits(2 / lr, 4)}${ratio}${kind}`);
+    zones(lr, start);
     const center = critical ?? lr;
     if (etaC === center && lr >= center / 50 && lr <= 3 * center) return;
     etaC = center;
@@ -117,6 +118,26 @@ window.eosdash = window.eosdash || {};
       marks: critical ? [{ value: Math.log10(critical), label: ETA_C }] : [],
     });
   };
+  /** Too small, about right, too large: stable at the start, up to η_C, beyond. */
+  function zones(lr, start) {
+    const critical = start.critical_lr.value ?? Infinity;
+    const sharpness = start.start_sharpness;
+    const first = Math.min(sharpness > 0 ? 2 / sharpness : critical, critical);
+    const [low, high] = critical < Infinity ? [critical / 50, 3 * critical] : [first / 50, 3 * first];
+    const share = (value) => (100 * Math.log(Math.min(value, high) / low)) / Math.log(high / low);
+    const strip = document.getElementById("lr-strip");
+    const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
+    [...(strip?.children ?? [])].forEach((zone, i) => (zone.style.width = `${Math.max(0, widths[i])}%`));
+    const words =
+      lr > critical
+        ? "Too large: past η_C no minimizer is stable."
+        : lr > first
+          ? `About right: past 2/S at the start (${digits(first)}), below η_C.`
+          : sharpness > 0 && 2 / sharpness < critical
+            ? `Small: below 2/S at the start (${digits(first)}).`
+            : "Below η_C: some minimizers are stable.";
+    eos.say("lr-zone", words);
+  }
   const digits = (x, n = 3) => Number(x.toPrecision(n)).toString();
   eos.digits = digits;
 
@@ -244,7 +265,7 @@ window.eosdash = window.eosdash || {};
         anchor.href = `${page.api}.${format}?${new URLSearchParams(start.query)}`;
         anchor.download = "";
         anchor.click();
-      } else eos.picture(format, page);
+      } else if (page.picture) eos.picture(format, page);
     },
 
     toggleTheme(clicks) {

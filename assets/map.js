@@ -172,6 +172,21 @@ window.eosdash = window.eosdash || {};
     return canvas.toDataURL();
   };
 
+  /** A picture of codes alone, (n × n), row 0 at the bottom. */
+  eos.paintCodes = function (codes, size, colours) {
+    const fixed = colours.map((hex) => word(parsed(hex)));
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = size;
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(size, size);
+    const pixels = new Uint32Array(image.data.buffer);
+    codes.forEach((code, i) => {
+      pixels[(size - 1 - Math.floor(i / size)) * size + (i % size)] = fixed[code];
+    });
+    context.putImageData(image, 0, 0);
+    return canvas.toDataURL();
+  };
+
   /** Pixels that another budget would change are checkered white. */
   function hatch(pixels, changed, size) {
     for (let row = 0; row < size; row++)

@@ -8,6 +8,7 @@ from eosdash.core.network import LinearNetwork
 from eosdash.core.outcome import Outcome
 from eosdash.core.slices import weight_name
 from eosdash.params import BasinParams, NetworkParams, SweepParams
+from eosdash.theory import ManifoldResult, NonsingularResult, StableResult
 
 AT_THE_EDGE = 0.9
 """A final sharpness above this fraction of 2/η is called settling at the edge."""
@@ -180,12 +181,62 @@ def observable_words(params: SweepParams) -> str:
     }[params.observable]
 
 
-def sweep_words(params: SweepParams, last: float | None) -> str:
-    """Up to where starts converge, in one sentence."""
+def sweep_words(params: SweepParams, last: float | None, whole: bool) -> str:
+    """Up to which value starts converge, or that they do over the ``whole`` range, or nowhere."""
     number = f"{params.starts:,} start{'s' if params.starts > 1 else ''}"
     if last is None:
         return f"None of {number} converges to a minimum anywhere on this sweep"
     if params.over != "lr":
         return f"How {number} fare at η = {params.ratio:g} η_C, by {params.over}"
+    if whole:
+        return f"Of {number} some converge to a minimum over the whole range"
     where = f"η = {last:.3g}" + (" η_C" if params.units == "relative" else "")
-    return f"Some of {number} converge to a minimum up to {where}; past it, none"
+    return f"Of {number} some converge to a minimum up to {where}; past it, none"
+
+
+def stable_words(params: NetworkParams, found: StableResult) -> str:
+    """What was found of the stable minimizers."""
+    critical = found.critical_lr
+    ratio = f"η = {params.lr:.4g}"
+    if critical.value < float("inf"):
+        ratio += f" = {params.lr / critical.value:.3g} η_C"
+    if found.empty:
+        doubt = "" if found.certain else " (η_C is numerical)"
+        return f"{ratio}: no minimizer is stable{doubt}"
+    if found.bound is None:
+        return f"{ratio}: some minimizers are stable, those with S ≤ 2/η = {2 / params.lr:.4g}"
+    bound = found.bound
+    seen = f"every |wᵢ| of a stable minimizer lies between {bound.smallest:.3g} and"
+    proved = f"the bound: {bound.lower:.3g} to {bound.upper:.3g}, dashed"
+    return f"{ratio}: {seen} {bound.largest:.3g} ({proved})"
+
+
+def manifold_words(found: ManifoldResult) -> str:
+    """What was found of the rank of J."""
+    if found.rank is None or found.ratio is None:
+        return found.missing["minimizers"]
+    number = len(found.rank)
+    full = int((found.rank == found.expected_rank).sum())
+    failed = f", {found.failed} random points did not reach one" if found.failed else ""
+    dimension = "" if found.dimension is None else f"; dimension of M: {found.dimension}"
+    rank = f"rank J = {found.expected_rank} at {full} of {number} sampled minimizers"
+    return f"{rank}{failed}{dimension}"
+
+
+def nonsingular_words(params: NetworkParams, found: NonsingularResult) -> str:
+    """What was found of det(I − η∇²L)."""
+    if found.log_det is None:
+        return found.missing["log_det"]
+    count = "none" if not found.vanishing else f"{found.vanishing}"
+    return (
+        f"log|det(I − η∇²L)| at {len(found.log_det)} random θ with η = {params.lr:.4g}: {count} at "
+        f"−∞, the smallest {found.smallest:.3g}"
+    )
+
+
+def measure_zero_words(converged: int, total: int, high: float) -> str:
+    """How many starts converged past η_C, and at most what share may."""
+    share = f"{100 * high:.2g} %"
+    return (
+        f"{converged} of {total:,} starts past η_C converged; at most {share} with 95 % confidence"
+    )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eosdash.core.network import Array, Objective
+from eosdash.core.outcome import BALL
 
 Advance = Callable[[Array, Array], tuple[Array, Array]]
 """One step of a map and of its derivative: points (n, P) and tangents (n, P) to the next."""
@@ -52,14 +53,16 @@ def follow(
     with np.errstate(all="ignore"):
         for step in range(steps):
             if step >= steps - visits:
-                seen.append(observe(point))
+                inside = np.linalg.norm(point, axis=1) <= BALL
+                values = observe(np.where(inside[:, None], point, 0.0))
+                seen.append(np.where(inside, values, np.nan))
             point, tangent = advance(point, tangent)
             length = np.linalg.norm(tangent, axis=1)
             if step >= steps // 2:
                 growth += np.log(length)
             # What a superstable point has shrunk to nothing has no direction to go on with.
             tangent = np.where(length[:, None] > 0, tangent / length[:, None], tangent)
-        bounded = np.isfinite(point).all(axis=1)
+        bounded = np.linalg.norm(point, axis=1) <= BALL
         exponent = np.where(bounded, growth / max(1, steps - steps // 2), np.nan)
         values = np.where(bounded, np.array(seen), np.nan)
     return Orbits(values, exponent)
@@ -71,7 +74,7 @@ class Cobweb(NamedTuple):
     Attributes:
         w: a grid, (M,).
         once, twice: f(w) and f(f(w)) there, (M,).
-        path: w at steps 0, 1, …; it stops where it leaves the grid.
+        path: w at steps 0, 1, …; it stops when it has left the grid far behind.
         fixed: the minimizer |y|^{1/L}.
         slope: f′ there, 1 − η L |y|^{2 − 2/L}: past −1, at η_C, it is no longer stable.
     """

@@ -57,8 +57,9 @@ def _fates(
     stays = np.flatnonzero(ends.outcome != CODE[Outcome.DIVERGED])
     grad_norm = np.full(len(rates), np.inf)
     theta = np.ascontiguousarray(ends.theta[:, stays].T)
-    with np.errstate(over="ignore"):
-        grad_norm[stays] = np.linalg.norm(objective.gradient(theta), axis=1)
+    if stays.size:
+        with np.errstate(over="ignore"):
+            grad_norm[stays] = np.linalg.norm(objective.gradient(theta), axis=1)
     sharpness = np.full(len(rates), np.nan)
     there = ends.outcome == CODE[Outcome.MINIMUM]
     sharpness[there] = settled_sharpness(objective, ends.theta[:, there], at_minimum=True)

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from eosdash.fields import ParameterSet, as_text
-from eosdash.pages.icons import icon
+from eosdash.pages.icons import aria, icon
 
 SLIDERS = ("depth", "width", "lr")
 """The three that a lecture turns."""
@@ -19,6 +19,7 @@ GROUPS = {
     "step": "Step size",
     "plane": "Map",
     "sweep": "Sweep",
+    "sample": "Checks",
     "start": "Start",
     "data": "Data",
     "run": "Run",
@@ -74,7 +75,14 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
 def extras(group: str) -> list[Component]:
     """What a group shows beside its fields."""
     if group == "step":
-        return [html.P(id="lr-words", className="eos-lr-words")]
+        strip = [
+            html.Span(className=f"eos-zone eos-zone-{zone}") for zone in ("small", "right", "large")
+        ]
+        return [
+            html.P(id="lr-words", className="eos-lr-words"),
+            html.Div(strip, id="lr-strip", className="eos-strip", **aria(hidden="true")),
+            html.P(id="lr-zone", className="eos-note"),
+        ]
     if group == "start":
         buttons = [
             dmc.Button(

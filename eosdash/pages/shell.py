@@ -8,13 +8,13 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from flask import Flask
 
 from eosdash.figures.style import FONT, style_sheet
-from eosdash.pages import basin, run, sweep
+from eosdash.pages import basin, run, sweep, theory
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
 
-PAGES = {"run": run, "basin": basin, "sweep": sweep}
-PATHS = {"run": "/", "basin": "/basin", "sweep": "/sweep"}
+PAGES = {"run": run, "basin": basin, "sweep": sweep, "theory": theory}
+PATHS = {"run": "/", "basin": "/basin", "sweep": "/sweep", "theory": "/theory"}
 
 THEME = {
     "fontFamily": FONT,

@@ -7,7 +7,16 @@ the Python API and the cache key are all read off these classes.
 from eosdash.params.basin import BasinParams
 from eosdash.params.network import NetworkParams
 from eosdash.params.sweep import SweepParams
+from eosdash.params.theory import TheoryParams
 from eosdash.params.train import TrainParams
 from eosdash.params.view import BasinView, RunView
 
-__all__ = ["BasinParams", "BasinView", "NetworkParams", "RunView", "SweepParams", "TrainParams"]
+__all__ = [
+    "BasinParams",
+    "BasinView",
+    "NetworkParams",
+    "RunView",
+    "SweepParams",
+    "TheoryParams",
+    "TrainParams",
+]

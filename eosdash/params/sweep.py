@@ -100,6 +100,8 @@ class SweepParams(NetworkParams):
         if several and value is not None:
             data = {name: given for name, given in data.items() if name != "lr"}
             data["rates"] = split(value)
+            if len(data["rates"]) == 0:
+                raise ParameterError("lr", "there are none", "one learning rate or more")
             data.setdefault("units", "absolute")
         return data
 
@@ -107,7 +109,7 @@ class SweepParams(NetworkParams):
     def _in_order(self) -> Self:
         if any(not 0 < rate <= 100 for rate in self.rates):
             raise ParameterError("rates", "one is out of range", "numbers above 0 up to 100")
-        if not self.rates and not self.low < self.high:
+        if not (self.rates and self.over == "lr") and not self.low < self.high:
             raise ParameterError(
                 "high", f"from {self.low:g} to {self.high:g} there is nothing", "more than From"
             )
@@ -131,14 +133,20 @@ class SweepParams(NetworkParams):
         """As for the network; a range or the rates themselves."""
         values = super().canonical()
         unused = {"low", "high", "columns", "spacing"} if self.rates else {"rates"}
-        if not self.applies("rates"):
-            unused = {"rates"}
+        if self.over != "lr":
+            unused = {"rates", self.over, "hidden"}
+            values["depth" if self.over == "width" else "width"] = (
+                self.depth if self.over == "width" else self.width
+            )
         return {name: value for name, value in values.items() if name not in unused}
 
     def applies(self, name: str) -> bool:
         """As for every field; the cursor has no effect, nor has a size that is varied."""
         if name == "lr" or name == self.over:
             return False
-        # Random starts are drawn with them whatever the start is.
-        drawn = self.draw == "gaussian" and name in ("init_scale", "init_scaling")
-        return drawn or name == "seed" or super().applies(name)
+        # Random starts are drawn with them whatever the start is; the start has an orbit over η.
+        if name == "seed" or (self.draw == "gaussian" and name in ("init_scale", "init_scaling")):
+            return True
+        if self.over != "lr" and self.about(name).group == "start":
+            return False
+        return super().applies(name)

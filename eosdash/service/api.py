@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 import eosdash
 from eosdash.basins import pixel_run
 from eosdash.fields import ParameterError, ParameterSet
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
 from eosdash.params.basin import FARTHEST
 from eosdash.service import limits, maps
 from eosdash.service.cache import ResultCache
 from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
-from eosdash.service.stream import basin_lines, sweep_lines, train_lines
+from eosdash.service.stream import basin_lines, sweep_lines, theory_lines, train_lines
 
 STREAM_HEADERS = {
     "Cache-Control": "no-store, no-transform",
@@ -81,6 +81,12 @@ def register(app: Flask, cache: ResultCache) -> None:
         return _download(
             _archive(params, arrays_of(params)), "application/zip", "eosdash-sweep.npz"
         )
+
+    @api.get("/api/theory")
+    def theory() -> Response:
+        params = TheoryParams.make(**_query())
+        limits.check_theory(params)
+        return _stream(theory_lines(params, cache))
 
     @api.get("/api/cobweb")
     def cobweb() -> Response:

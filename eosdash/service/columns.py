@@ -70,9 +70,10 @@ def end_record(parts: list[Columns], params: SweepParams) -> dict[str, Any]:
     }
     value, _ = axis_of(params)
     last = max((i for i, count in found.items() if count), default=None)
+    at = None if last is None else float(value[last])
     return {
         "type": "end",
-        "summary": sweep_words(params, None if last is None else float(value[last])),
+        "summary": sweep_words(params, at, whole=last == len(value) - 1),
         "cached": False,
     }
 

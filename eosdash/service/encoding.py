@@ -12,8 +12,10 @@ import eosdash
 from eosdash.core.measure import Measurements
 from eosdash.core.network import LinearNetwork
 from eosdash.core.plane import two_weight_plane
+from eosdash.core.settled import point_sharpness
+from eosdash.core.spectrum import DENSE_LIMIT
 from eosdash.params import NetworkParams, TrainParams
-from eosdash.runs import End, critical_lr_of, objective_of
+from eosdash.runs import End, critical_lr_of, objective_of, start_of
 from eosdash.words import fate_words, outcome_words, setup_words
 
 CACHED, FRESH = b'"cached":true', b'"cached":false'
@@ -67,8 +69,17 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "threshold": 2 / params.lr if params.applies("lr") else None,
         "critical_lr": {"value": critical.value, "closed_form": critical.closed_form},
         "parameters": LinearNetwork(params.sizes).parameters,
+        "start_sharpness": start_sharpness(params),
         "cached": False,
     }
+
+
+def start_sharpness(params: NetworkParams) -> float | None:
+    """S at the start of a small network, where it costs nothing; None for others."""
+    if LinearNetwork(params.sizes).parameters > DENSE_LIMIT:
+        return None
+    objective = objective_of(params)
+    return float(point_sharpness(objective, start_of(params, objective)[:, None])[0])
 
 
 def start_record(params: TrainParams) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
 from eosdash.fields import ParameterError
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import objective_of
 from eosdash.sweeps import axis_of
 
@@ -116,17 +116,35 @@ def check_basin(params: BasinParams) -> None:
         )
 
 
+MOST_START_FLOATS = 20_000_000
+"""Numbers in all random starts of a sweep together."""
+
+
+def _largest(params: SweepParams) -> SweepParams:
+    """The same with the largest network of a sweep over sizes."""
+    if params.over == "lr":
+        return params
+    return params.model_copy(update={params.over: int(params.high)})
+
+
 def sweep_seconds(params: SweepParams) -> float:
     """Estimated seconds of one core for a sweep on which no start is decided early."""
-    value, _ = axis_of(params)
-    largest = params
-    if params.over != "lr":
-        largest = params.model_copy(update={params.over: int(value[-1])})
-    objective = objective_of(largest)
-    each = params.starts * step_seconds(objective)
-    if params.over == "lr":  # the orbits: a Hessian product a step
-        each += 3e-8 * objective.network.parameters
-    return params.steps * (len(value) * each + 4e-4)
+    orbits, each = _sweep_costs(params)
+    return orbits + params.starts * each
+
+
+def _sweep_costs(params: SweepParams) -> tuple[float, float]:
+    """Seconds of the orbits of a sweep, and of each random start."""
+    columns = len(axis_of(params)[0])
+    objective = objective_of(_largest(params))
+    weights = objective.network.parameters
+    each = params.steps * columns * step_seconds(objective)
+    orbits = 0.0
+    if params.over == "lr":
+        orbits = params.steps * (columns * 3e-8 * weights + 4e-4)  # a Hessian product a step
+        if params.observable == "sharpness":
+            orbits += columns * min(params.visits, params.steps) * (2e-5 + 1e-5 * weights)
+    return orbits, each
 
 
 def check_sweep(params: SweepParams) -> None:
@@ -135,20 +153,46 @@ def check_sweep(params: SweepParams) -> None:
     Raises:
         ParameterError: naming what to lower, and to what.
     """
-    _check_weights(params)
+    _check_weights(_largest(params))
     if params.steps > LIMITS["steps"].value:
         raise ParameterError(
             "steps", f"{params.steps:,} are too many", f"up to {LIMITS['steps'].value:,.0f}"
         )
-    seconds, budget = sweep_seconds(params), LIMITS["seconds"].value
+    budget = LIMITS["seconds"].value
+    orbits, each = _sweep_costs(params)
+    seconds = orbits + params.starts * each
+    most = MOST_START_FLOATS // LinearNetwork(_largest(params).sizes).parameters
+    affordable = min(int(max(0.0, budget - orbits) / each), most)
+    if params.starts > affordable:
+        raise ParameterError(
+            "starts",
+            f"{params.starts:,} starts of this network could take {seconds:,.0f} s"
+            if seconds > budget
+            else f"{params.starts:,} starts of this network take too much memory",
+            f"up to {affordable} starts, or fewer columns or steps"
+            if affordable
+            else "fewer columns or steps, or a smaller network",
+        )
+
+
+COUNTED = 33
+"""Learning rates at which the theory counts convergence."""
+
+
+def check_theory(params: TheoryParams) -> None:
+    """Refuse checks that are too costly, before any work on them.
+
+    Raises:
+        ParameterError: naming what to lower, and to what.
+    """
+    _check_weights(params)
+    each = params.steps * COUNTED * step_seconds(objective_of(params))
+    seconds, budget = params.starts * each, LIMITS["seconds"].value
     if seconds > budget:
-        affordable = int(params.starts * budget / seconds)
         raise ParameterError(
             "starts",
             f"{params.starts:,} starts of this network could take {seconds:,.0f} s",
-            f"up to {affordable} starts, or fewer columns or steps"
-            if affordable
-            else "a smaller network, fewer columns or fewer steps",
+            f"up to {int(budget / each)}, fewer steps, or a smaller network",
         )
 
 

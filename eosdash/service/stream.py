@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from eosdash.basins import Ground, basin_records, ground_of
 from eosdash.core.measure import Measurements
-from eosdash.params import BasinParams, SweepParams, TrainParams
+from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import train_records
-from eosdash.service import columns, maps
+from eosdash.service import columns, maps, panels
 from eosdash.service.cache import ResultCache
 from eosdash.service.encoding import (
     chunk_record,
@@ -55,6 +55,18 @@ def sweep_lines(params: SweepParams, cache: ResultCache) -> Iterator[bytes]:
     if body is not None:
         return mark_cached(body)
     return _kept(params.key(), cache, _sweep(params, line(columns.start_record(params))))
+
+
+def theory_lines(params: TheoryParams, cache: ResultCache) -> Iterator[bytes]:
+    """Lines of newline-delimited JSON: start, a panel for each statement, end; kept as runs are."""
+    body = cache.get(params.key())
+    return _kept(params.key(), cache, _theory(params)) if body is None else mark_cached(body)
+
+
+def _theory(params: TheoryParams) -> Iterator[bytes]:
+    yield line(panels.start_record(params))
+    for record in panels.panel_records(params):
+        yield line(record)
 
 
 def _kept(key: str, cache: ResultCache, computed: Iterator[bytes]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage
+from tests.browser.theory_page import TheoryPage
 
 
 @pytest.fixture
@@ -49,3 +50,9 @@ def basin_page(page: Page, complaints: list[str]) -> BasinPage:
 def sweep_page(page: Page, complaints: list[str]) -> SweepPage:
     """The page of sweeps, not yet opened."""
     return SweepPage(page)
+
+
+@pytest.fixture
+def theory_page(page: Page, complaints: list[str]) -> TheoryPage:
+    """The page of the theory, not yet opened."""
+    return TheoryPage(page)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage
+from tests.browser.theory_page import TheoryPage
 from tests.conftest import BROWSER_ARGUMENTS, ROOT, free_port, serving
 from tests.ensure_browser import find_browser
 
@@ -21,6 +22,7 @@ PICTURES = {
     "plane": (PLANE, (1440, 900), "light"),
     "basin": (BASIN, (1440, 900), "light"),
     "sweep": ("", (1440, 1100), "light"),
+    "theory": ("", (1440, 1250), "light"),
     "phone": ("", (390, 844), "light"),
 }
 
@@ -35,7 +37,7 @@ def take(browser: Browser, base_url: str, name: str, folder: Path) -> None:
         is_mobile=width < 600,
         has_touch=width < 600,
     )
-    kind = {"basin": BasinPage, "sweep": SweepPage}.get(name, RunPage)
+    kind = {"basin": BasinPage, "sweep": SweepPage, "theory": TheoryPage}.get(name, RunPage)
     page = kind(context.new_page()).open(query).page
     page.wait_for_timeout(500)
     page.screenshot(path=folder / f"{name}.png")

@@ -27,7 +27,7 @@ def test_the_first_visit_shows_the_edge_at_eta_c(sweep_page: SweepPage) -> None:
     critical, cursor = sweep_page.lines()
     assert critical == pytest.approx(1)
     assert cursor == pytest.approx(1.2)
-    assert "converge to a minimum up to" in sweep_page.text("summary")
+    assert "some converge to a minimum up to" in sweep_page.text("summary")
     picture = sweep_page.page.locator("#sweep-figure .imagelayer image")
     assert (picture.get_attribute("href") or "").startswith("data:image/png")
 

@@ -1,0 +1,262 @@
+/* The page of the theory: fills each statement's picture and check as its line arrives. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const $ = (id) => document.getElementById(id);
+  const PANELS = ["nonsingular", "manifold", "stable", "measure_zero"];
+
+  /** The panels of a network, as far as they are there. */
+  eos.Theory = class {
+    constructor(query) {
+      this.query = query;
+      this.start = this.end = null;
+      this.panels = {};
+      this.began = performance.now();
+    }
+
+    take(record) {
+      if (record.type === "start") this.start = record;
+      else if (record.type === "panel") this.panels[record.panel] = record;
+      else if (record.type === "end") {
+        this.end = record;
+        this.seconds = (performance.now() - this.began) / 1000;
+      }
+    }
+  };
+
+  const state = (eos.theoryState = { asked: null, theory: null });
+
+  eos.pages.theory = {
+    name: "theory",
+    api: "/api/theory",
+    files: [],
+    get Result() {
+      return eos.Theory;
+    },
+    shown: () => state.asked ?? state.theory,
+    draw: () => PANELS.forEach((name) => drawPanel(name)),
+    picture() {
+      const { data, layout } = $("measure_zero-a");
+      return { data, layout, width: 1000, height: 700, filename: "eosdash-theory" };
+    },
+
+    began(theory) {
+      state.asked = theory;
+    },
+
+    grew(theory, record) {
+      if (record.type !== "panel") return;
+      if (!state.theory || state.theory === theory) state.theory = theory;
+      else state.theory = Object.assign(theory, { panels: { ...state.theory.panels, ...theory.panels } });
+      const done = PANELS.filter((name) => theory.panels[name]).length;
+      $("progress").style.width = `${(100 * done) / PANELS.length}%`;
+      if (record.panel === "stable") eos.say("summary", record.check.replace(/ \(.*/, ""));
+      drawPanel(record.panel);
+    },
+
+    ended(theory) {
+      $("progress").style.width = "0";
+      const { spread, starts } = theory.start.estimate;
+      const numerical = spread
+        ? ` · η_C from ${starts} minimizations, least sharpness ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}`
+        : "";
+      const how = theory.end.cached ? "cached" : "computed";
+      eos.say("status", `${how} · ${eos.duration(theory)}${numerical}`);
+      theory.drawn = true;
+    },
+  };
+
+  async function drawPanel(name) {
+    const panel = state.theory?.panels[name];
+    if (!panel || !$(`${name}-a`)) return;
+    if (!window.Plotly || !eos.templates?.light.theory) {
+      setTimeout(() => drawPanel(name), 30);
+      return;
+    }
+    eos.say(`${name}-check`, `${panel.check}.`);
+    const drawn = DRAW[name](panel, eos.templates[eos.scheme()]);
+    const missing = drawn.every((figure) => !figure) ? Object.values(panel.missing)[0] : panel.missing.map;
+    eos.say(`${name}-missing`, missing ?? "");
+    const elements = ["a", "b"].map((part) => $(`${name}-${part}`));
+    elements.forEach((element, i) => element?.classList.toggle("eos-hidden", !drawn[i]));
+    for (const [i, element] of elements.entries()) {
+      if (!element || !drawn[i]) continue;
+      const config = { displayModeBar: false, responsive: true, scrollZoom: false };
+      await window.Plotly.react(element, drawn[i].data, drawn[i].layout, config);
+      element.setAttribute("role", "img");
+      element.setAttribute("aria-label", panel.check);
+    }
+    document.body.classList.add("eos-drawn");
+  }
+
+  /** A template with the traces that are filled, by name, and changes of the layout. */
+  function filled(template, traces, layout = {}) {
+    const data = template.data.filter((trace) => traces[trace.meta]);
+    return {
+      data: data.map((trace) => ({ ...trace, ...traces[trace.meta], ...mergedMarker(trace, traces) })),
+      layout: { ...template.layout, ...layout },
+    };
+  }
+  const mergedMarker = (trace, traces) =>
+    traces[trace.meta].color ? { marker: { ...trace.marker, color: traces[trace.meta].color } } : {};
+
+  /** Polylines (K, 2, m) as one line with gaps. */
+  function polylines(families) {
+    const x = [];
+    const y = [];
+    for (const family of families) {
+      const [number, , length] = family.shape;
+      const values = eos.unpacked(family);
+      for (let k = 0; k < number; k++) {
+        const at = 2 * k * length;
+        x.push(...values.subarray(at, at + length), null);
+        y.push(...values.subarray(at + length, at + 2 * length), null);
+      }
+    }
+    return { x, y };
+  }
+
+  const curves = (list) => ({
+    x: list.flatMap(([x]) => [...x, null]),
+    y: list.flatMap(([, y]) => [...y, null]),
+  });
+
+  const ranged = (template, x, y) => ({
+    xaxis: { ...template.layout.xaxis, range: x },
+    yaxis: { ...template.layout.yaxis, range: y },
+  });
+
+  const titled = (template, text) => ({
+    xaxis: { ...template.layout.xaxis, title: { ...template.layout.xaxis.title, text } },
+  });
+
+  const rowsOf = (values, width) =>
+    Array.from({ length: values.length / width }, (_, row) => values.subarray(row * width, (row + 1) * width));
+
+  const DRAW = {
+    nonsingular({ plane, log_det }, { theory }) {
+      if (!plane) {
+        if (!log_det) return [null, null];
+        return [filled(theory.histogram, { histogram: { x: log_det } }, titled(theory.histogram, "log|det(I − η∇²L)|")), null];
+      }
+      const mesh = polylines(plane.mesh);
+      const half = Math.max(...mesh.x);
+      const { x, y } = plane;
+      const shown = [x[0], x.at(-1)];
+      const z = rowsOf(eos.unpacked(plane.preimages), x.length).map((row) => Array.from(row, (n) => Math.min(n, 5)));
+      return [
+        filled(theory.plane, { mesh, fold: curves(plane.fold) }, ranged(theory.plane, [-half, half], [-half, half])),
+        filled(
+          theory.image,
+          { preimages: { x, y, z }, image: polylines(plane.image), caustic: curves(plane.caustic) },
+          ranged(theory.image, shown, [y[0], y.at(-1)])
+        ),
+      ];
+    },
+
+    manifold(panel, templates) {
+      if (panel.shape) return [minimizers(panel, templates, null)];
+      if (!panel.ratio) return [null];
+      const { histogram } = templates.theory;
+      const words = "smallest over largest singular value of J";
+      return [filled(histogram, { histogram: { x: panel.ratio } }, titled(histogram, words))];
+    },
+
+    stable(panel, templates) {
+      return [panel.shape ? minimizers(panel, templates, panel) : null];
+    },
+
+    measure_zero({ value, fraction, interval, outcome, half }, templates) {
+      if (!value) return [null, null];
+      const { convergence, map } = templates.theory;
+      const curve = filled(convergence, {
+        low: { x: value, y: interval[0] },
+        high: { x: value, y: interval[1] },
+        critical: { x: [1, 1], y: [0, 1.02] },
+        fraction: { x: value, y: fraction },
+      });
+      if (!outcome) return [curve, null];
+      const [size] = outcome.shape;
+      const step = (2 * half) / (size - 1);
+      const image = {
+        source: eos.paintCodes(eos.unpacked(outcome), size, templates.outcomes),
+        xref: "x", yref: "y", layer: "below", sizing: "stretch", xanchor: "left", yanchor: "top",
+        x: -half - step / 2, y: half + step / 2, sizex: size * step, sizey: size * step,
+      };
+      return [curve, { data: [], layout: { ...map.layout, images: [image], ...ranged(map, [-half, half], [-half, half]) } }];
+    },
+  };
+
+  /** M, coloured by sharpness, or with its stable part. */
+  function minimizers(panel, templates, stable) {
+    const points = eos.unpacked(panel.points);
+    const sharpness = eos.unpacked(panel.sharpness);
+    const inside = stable?.stable ? eos.unpacked(stable.stable) : null;
+    const draw = panel.shape === "hyperbola" ? hyperbola : surface;
+    return draw(templates.theory[panel.shape], points, sharpness, inside, stable?.bound);
+  }
+
+  function hyperbola(template, points, sharpness, inside, bound) {
+    const number = points.length / 4;
+    const part = (from) => Array.from(points.subarray(from * number, (from + 1) * number));
+    const x = [...part(0), null, ...part(2)];
+    const y = [...part(1), null, ...part(3)];
+    const gap = (values) => [...values.slice(0, number), null, ...values.slice(number)];
+    const color = gap(Array.from(sharpness, (s) => Math.log10(s)));
+    const traces = { curve: { x, y, color } };
+    if (inside) {
+      const kept = gap(Array.from(inside));
+      traces.stable = { x: x.map((v, i) => (kept[i] ? v : null)), y: y.map((v, i) => (kept[i] ? v : null)) };
+    }
+    if (bound && Number.isFinite(bound.smallest) && bound.smallest !== null) {
+      const { upper } = bound;
+      traces.box = { x: [-upper, upper, upper, -upper, -upper], y: [-upper, -upper, upper, upper, -upper] };
+    }
+    const reach = Math.min(6, Math.max(...part(0)));
+    return filled(template, traces, ranged(template, [-reach, reach], [-reach, reach]));
+  }
+
+  function surface(template, points, sharpness, inside, bound) {
+    const side = Math.round(Math.sqrt(points.length / 12));
+    const size = side * side;
+    const reach = 3;
+    const traces = {};
+    for (let patch = 0; patch < 4; patch++) {
+      const grid = (axis) => rowsOf(points.subarray((3 * patch + axis) * size, (3 * patch + axis + 1) * size), side);
+      const keep = inside && rowsOf(inside.subarray(patch * size, (patch + 1) * size), side);
+      const shade = rowsOf(sharpness.subarray(patch * size, (patch + 1) * size), side);
+      const plain = (rows) => rows.map((row) => Array.from(row));
+      const [x, y, z] = [0, 1, 2].map(grid);
+      const where = (shown) =>
+        plain(z).map((row, i) => row.map((v, j) => (Math.abs(v) <= reach && shown(i, j) ? v : null)));
+      const at = { x: plain(x), y: plain(y) };
+      const { accent } = template.layout.meta;
+      if (keep) {
+        traces[`whole${patch}`] = { ...at, z: where((i, j) => !keep[i][j]) };
+        const strong = { colorscale: [[0, accent], [1, accent]], showscale: false };
+        traces[`patch${patch}`] = { ...at, z: where((i, j) => keep[i][j]), surfacecolor: plain(z), ...strong };
+      } else {
+        const surfacecolor = shade.map((row) => Array.from(row, (s) => Math.log10(s)));
+        traces[`patch${patch}`] = { ...at, z: where(() => true), surfacecolor, cmin: 0, cmax: 2 };
+      }
+    }
+    if (inside && bound?.smallest) traces.box = cube(bound.upper);
+    const axis = (name) => ({ ...template.layout.scene[name], range: [-reach, reach] });
+    const scene = { ...template.layout.scene, xaxis: axis("xaxis"), yaxis: axis("yaxis"), zaxis: axis("zaxis") };
+    return filled(template, traces, { scene, uirevision: "surface" });
+  }
+
+  /** The edges of a cube of half width h. */
+  function cube(h) {
+    const corner = [[-h, -h], [h, -h], [h, h], [-h, h], [-h, -h]];
+    const x = [];
+    const y = [];
+    const z = [];
+    for (const height of [-h, h]) {
+      for (const [a, b] of corner) x.push(a), y.push(b), z.push(height);
+      x.push(null), y.push(null), z.push(null);
+    }
+    for (const [a, b] of corner.slice(0, 4)) x.push(a, a, null), y.push(b, b, null), z.push(-h, h, null);
+    return { x, y, z };
+  }
+})(window.eosdash);

@@ -1,0 +1,25 @@
+"""The parameter set of the four statements: a network, η, and the sizes of the samples."""
+
+from typing import ClassVar
+
+from eosdash.fields import parameter
+from eosdash.params.network import NetworkParams
+
+
+class TheoryParams(NetworkParams):
+    """The four statements of the paper, checked on a network."""
+
+    kind: ClassVar[str] = "theory"
+
+    points: int = parameter(
+        200, "Points", "Random points at which determinants and ranks are checked.",
+        group="sample", ge=1, le=10_000,
+    )  # fmt: skip
+    starts: int = parameter(
+        100, "Starts", "Random starts of each learning rate.", symbol="N", group="sample",
+        ge=1, le=10_000,
+    )  # fmt: skip
+    steps: int = parameter(
+        1000, "Steps", "Most steps of gradient descent from each.", group="sample",
+        ge=1, le=20_000,
+    )  # fmt: skip

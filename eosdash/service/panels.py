@@ -1,0 +1,144 @@
+"""The four statements of the paper, checked on one network, as records."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eosdash import theory
+from eosdash.basins import basin
+from eosdash.core.boundary import wilson
+from eosdash.params import NetworkParams, SweepParams, TheoryParams
+from eosdash.runs import critical_lr_of
+from eosdash.service.encoding import first_record, packed
+from eosdash.sweeps import sweep_of
+from eosdash.theory import PlaneResult
+from eosdash.words import manifold_words, measure_zero_words, nonsingular_words, stable_words
+
+RATES = {"low": 0.5, "high": 1.3, "columns": 33}
+"""Learning rates at which convergence is counted, in units of η_C; η_C is one of them."""
+
+PAST = 1.05
+"""The map of the two-weight chain past η_C, in units of it."""
+
+MAP = {"resolution": 129, "steps": 600}
+"""An odd number of pixels, so that the line a = −b goes through their middle."""
+
+
+def start_record(params: TheoryParams) -> dict[str, Any]:
+    """The first line: the network and its η_C, with how it was found."""
+    found = theory.critical_lr(**_network(params))
+    return first_record(params) | {"estimate": {"spread": found.spread, "starts": found.starts}}
+
+
+def panel_records(params: TheoryParams) -> Iterator[dict[str, Any]]:
+    """A line for each statement, the quickest first."""
+    yield _stable(params)
+    yield _manifold(params)
+    yield _nonsingular(params)
+    yield _measure_zero(params)
+    yield {"type": "end", "cached": False}
+
+
+def _network(params: TheoryParams) -> dict[str, Any]:
+    return {name: getattr(params, name) for name in NetworkParams.model_fields}
+
+
+def _record(panel: str, check: str, missing: dict[str, str], **data: Any) -> dict[str, Any]:
+    return {"type": "panel", "panel": panel, "check": check, "missing": missing, **data}
+
+
+def _single(array: NDArray[Any] | None) -> dict[str, Any] | None:
+    """Packed in single precision, which is enough for a picture."""
+    return None if array is None else packed(array.astype(np.float32))
+
+
+def _minimizers(found: theory.StableResult | theory.ManifoldResult) -> dict[str, Any]:
+    drawn = found.hyperbola or found.surface
+    if drawn is None:
+        return {"shape": None}
+    shape = "surface" if found.surface else "hyperbola"
+    return {
+        "shape": shape,
+        "points": _single(drawn.points),
+        "sharpness": _single(np.minimum(drawn.sharpness, 1e30)),
+    }
+
+
+def _stable(params: TheoryParams) -> dict[str, Any]:
+    found = theory.stable(**_network(params))
+    bound = found.bound
+    return _record(
+        "stable",
+        stable_words(params, found),
+        found.missing,
+        empty=found.empty,
+        bound=None if bound is None else bound._asdict(),
+        stable=None if found.stable is None else packed(found.stable),
+        **_minimizers(found),
+    )
+
+
+def _manifold(params: TheoryParams) -> dict[str, Any]:
+    found = theory.manifold(points=params.points, **_network(params))
+    return _record(
+        "manifold",
+        manifold_words(found),
+        found.missing,
+        ratio=found.ratio,
+        sampled=found.sharpness,
+        **_minimizers(found),
+    )
+
+
+def _nonsingular(params: TheoryParams) -> dict[str, Any]:
+    found = theory.nonsingular(points=params.points, **_network(params))
+    plane = None if found.plane is None else _plane(found.plane)
+    words = nonsingular_words(params, found)
+    return _record("nonsingular", words, found.missing, log_det=found.log_det, plane=plane)
+
+
+def _plane(found: PlaneResult) -> dict[str, Any]:
+    grid = found.preimages
+    return {
+        "mesh": [_single(family) for family in found.mesh],
+        "image": [_single(family) for family in found.image],
+        "fold": found.fold,
+        "caustic": found.caustic,
+        "x": grid.x,
+        "y": grid.y,
+        "preimages": packed(grid.number.astype(np.uint8)),
+    }
+
+
+def _measure_zero(params: TheoryParams) -> dict[str, Any]:
+    critical = critical_lr_of(params).value
+    if not np.isfinite(critical):
+        reason = "η_C is infinite: some minimizers have no sharpness at all."
+        return _record("measure_zero", reason, {"curve": reason, "map": reason})
+    shared = _network(params) | {"starts": params.starts, "steps": params.steps}
+    del shared["lr"]
+    found = sweep_of(SweepParams.make(**shared, **RATES))
+    counts = np.rint(found.fraction["minimum"] * params.starts)
+    saddles = np.rint(found.fraction["saddle"] * params.starts)
+    past = found.value > 1 + 1e-9
+    converged = int((counts + saddles)[past].sum())
+    total = int(past.sum()) * params.starts
+    high = float(wilson(converged, total)[1])
+    missing, outcome, half = {}, None, None
+    if params.sizes == (1, 1, 1) and not params.weight_decay:
+        past_it = basin(**_network(params) | {"lr": PAST * critical}, **MAP)
+        outcome, half = packed(past_it.outcome), float(past_it.x[-1])
+    else:
+        missing["map"] = "The map is drawn for the two-weight chain; see the basin page for others."
+    return _record(
+        "measure_zero",
+        measure_zero_words(converged, total, high),
+        missing,
+        value=found.value,
+        fraction=found.fraction["minimum"],
+        interval=found.interval,
+        outcome=outcome,
+        half=half,
+    )
