@@ -58,7 +58,7 @@ window.eosdash = window.eosdash || {};
       $("progress").style.width = "0";
       const { spread, starts } = theory.start.estimate;
       const numerical = spread
-        ? ` · η_C from ${starts} minimizations, least sharpness ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}`
+        ? ` · η_C numerical: least S from ${starts} starts ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
         : "";
       const how = theory.end.cached ? "cached" : "computed";
       eos.say("status", `${how} · ${eos.duration(theory)}${numerical}`);

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from benchmarks import browser, maps, training
+from benchmarks import answers, browser, maps, training
 from benchmarks.report import PAGE, Row, markdown
 
 NOTES = (
@@ -16,6 +16,8 @@ NOTES = (
     "Maps: outcomes and steps of all pixels from the same starts, on both cores where a side uses "
     "them; the plain loop and JAX take every pixel to the end, the compiled kernel (Numba) and "
     f"eosdash stop each when it has arrived. Best of {maps.REPETITIONS} turns each.",
+    "Sweeps and theory: the server's own time with nothing in its cache, medians over "
+    f"{answers.TURNS} turns.",
     "Browser: Chromium and gunicorn on the same machine. A key press moves the learning rate to a "
     f"value that is in no cache; medians over {browser.VALUES} values, and over {browser.VISITS} "
     "first visits. Times are taken in the page, up to the frame after the one drawn.",
@@ -26,6 +28,7 @@ def measurements() -> Iterator[Callable[[], list[Row]]]:
     for case in training.CASES:
         yield partial(training.run, case)
     yield lambda: list(maps.run())
+    yield lambda: list(answers.run())
     yield browser.run
 
 

@@ -91,7 +91,7 @@ def _least_sharpness(objective: Objective) -> float:
         return 0.0
     directions = int(np.sum(values > 1e-12 * values[0]))
     rank = min(*objective.network.sizes, directions)
-    problem = _Gauges(objective, left[:, :rank], values[:rank], right[:rank].T)
+    problem = Gauges(objective, left[:, :rank], values[:rank], right[:rank].T)
     point = np.tile(np.eye(rank), (objective.network.depth - 1, 1, 1)).ravel()
     effort = {"maxfun": max(3, EFFORT // problem.outputs**3)}
     for power in (10.0, 100.0, 1000.0):
@@ -104,7 +104,7 @@ def _least_sharpness(objective: Objective) -> float:
     return float(minimize(problem.full_sharpness, point, method="Powell", options=effort).fun)
 
 
-class _Gauges:
+class Gauges:
     """Sharpness of minimizers as a function of the gauges G_1, …, G_{L−1}, each (k, k)."""
 
     def __init__(self, objective: Objective, left: Array, values: Array, right: Array) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from eosdash.core.critical import EFFORT, _Gauges, critical_lr
+from eosdash.core.critical import EFFORT, Gauges, critical_lr
 from eosdash.core.network import Array, LinearNetwork, Objective
 
 BATCH_FLOATS = 2_000_000
@@ -75,7 +75,7 @@ def least_sharpness(objective: Objective, starts: int, seed: int = 0) -> LeastSh
         return LeastSharpness(0.0, np.zeros(1))
     directions = target_rank(objective)
     rank = min(*objective.network.sizes, directions)
-    problem = _Gauges(objective, left[:, :rank], values[:rank], right[:rank].T)
+    problem = Gauges(objective, left[:, :rank], values[:rank], right[:rank].T)
     rng, found = np.random.default_rng(seed), [2 / first]
     for _ in range(starts - 1):
         bent = rng.standard_normal((objective.network.depth - 1, rank, rank))
