@@ -393,19 +393,19 @@ window.eosdash = window.eosdash || {};
     const { map } = state;
     const { data, layout } = $("basin-figure");
     const size = 1000;
-    const caption = `${map.start.setup} ${map.start.plane.name}. ${map.end?.summary ?? ""}`;
+    const caption = `${map.start.setup} ${map.start.plane.name}.<br>${map.end?.summary ?? ""}`;
     const shares = map.end ? Object.entries(map.end.fraction) : [];
     const words = shares.filter(([, share]) => share).map(([name, share]) => `${name} ${percent(share)}`);
     const note = (text, y) => ({
       text, x: 0, y, xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", showarrow: false,
-      yshift: -52, font: { size: 13 },
+      yshift: -52, font: { size: 13 }, align: "left",
     });
     return {
       data,
       layout: {
         ...layout,
         margin: { ...layout.margin, b: 110 },
-        annotations: [note(`${caption}<br>${words.join(" · ")}`, 0)],
+        annotations: [note(`${caption}: ${words.join(", ")}.`.replaceAll("η_C", "η<sub>C</sub>"), 0)],
       },
       width: size,
       height: size + 60,

@@ -68,8 +68,8 @@ def run(case: Case) -> list[Row]:
         seconds, result = timed(lambda: train_run(params))
         ours = min(ours, seconds / result.step)
         seconds, curve = timed(
-            lambda: sharpness_curve(
-                objective.network, start, *samples, params.lr, result.step, case.tuned
+            lambda steps=result.step: sharpness_curve(
+                objective.network, start, *samples, params.lr, steps, case.tuned
             )
         )
         theirs = min(theirs, seconds / result.step)
