@@ -123,6 +123,8 @@ def ground_of(params: BasinParams) -> Ground:
     else:
         plane = _slice_of(params, objective, start)
     extent = Extent(*params.extent) if params.extent else natural_extent(params, objective)
+    if isinstance(plane, Slice):
+        params.check_spacing(extent, float(np.abs(plane.base).max()))
     return Ground(objective, start, plane, extent)
 
 

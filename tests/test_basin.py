@@ -577,3 +577,12 @@ def test_no_start_is_too_steep_for_the_flow_to_its_minimizer():
         "print('laid')"
     )
     assert in_a_child(code, seconds=4) == "laid"
+
+
+def test_pixels_closer_than_the_precision_of_the_weights_are_refused():
+    """The coordinates are small, but the weights they are added to are not."""
+    params = {"depth": 3, "weights": (900.0, 900.0, 900.0), "plane": "random", "resolution": 64}
+    with pytest.raises(eosdash.ParameterError, match="double precision") as caught:
+        eosdash.basin(**params, extent=1e-11, lr=1e-9)
+    assert caught.value.field == "extent"
+    assert eosdash.basin(**params, extent=1e-8, lr=1e-9, steps=2).outcome.shape == (64, 64)

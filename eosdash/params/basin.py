@@ -143,14 +143,7 @@ class BasinParams(NetworkParams):
                 raise ParameterError(
                     "extent", f"it runs from {low:g} to {high:g}, and so is empty", allowed
                 )
-            spacing = (high - low) / (self.resolution - 1)
-            if spacing < FINEST * max(1.0, abs(low), abs(high)):
-                raise ParameterError(
-                    "extent",
-                    "double precision cannot tell the pixels of so small a map apart",
-                    f"sides of at least {FINEST * (self.resolution - 1):.1g} times the "
-                    "coordinates: zoom out, or lower the resolution",
-                )
+        self.check_spacing(sides)
         if self.plane == "trainability" and not (
             min(self.extent) >= SMALLEST_LOG and max(self.extent) <= LARGEST_LOG
         ):
@@ -159,6 +152,23 @@ class BasinParams(NetworkParams):
                 "it goes beyond what a learning rate or a scale may be",
                 f"logarithms to base 10 from {SMALLEST_LOG:g} to {LARGEST_LOG:g}",
             )
+
+    def check_spacing(self, sides: Extent, scale: float = 1.0) -> None:
+        """Refuse a map whose pixels, or the weights they stand for, of size ``scale``, are closer
+        than double precision tells apart.
+
+        Raises:
+            ParameterError: naming the extent.
+        """
+        for low, high in ((sides.left, sides.right), (sides.low, sides.high)):
+            spacing = (high - low) / (self.resolution - 1)
+            if spacing < FINEST * max(1.0, scale, abs(low), abs(high)):
+                raise ParameterError(
+                    "extent",
+                    "double precision cannot tell the pixels of so small a map apart",
+                    f"sides of at least {FINEST * (self.resolution - 1):.1g} times the "
+                    "weights: zoom out, or lower the resolution",
+                )
 
     def canonical(self) -> dict[str, Any]:
         """As for the network; an extent that is not given is left out."""
