@@ -79,12 +79,18 @@ def test_a_dragged_range_is_computed_again_and_can_be_left(sweep_page: SweepPage
     mouse.move(*sweep_page.at(0.6, 0.5))
     mouse.move(*sweep_page.at(0.75, 0.5))
     mouse.up()
-    sweep_page.page.wait_for_function("() => eosdash.sweepState.asked.start.value.at(-1) < 1.4")
+    sweep_page.page.wait_for_function(
+        "() => { const { value } = eosdash.sweepState.asked.start;"
+        " return value[0] > 0.8 && value.at(-1) < 1.4; }"
+    )
     x, _ = sweep_page.another(query).trace("exponent") or ([], [])
     assert x[0] == pytest.approx(0.9, abs=0.02)
     assert x[-1] == pytest.approx(1.25, abs=0.02)
     sweep_page.page.locator("#sweep-back").click()
-    sweep_page.page.wait_for_function("() => eosdash.sweepState.asked.start.value.at(-1) > 1.5")
+    sweep_page.page.wait_for_function(
+        "() => { const { value } = eosdash.sweepState.asked.start;"
+        " return value[0] < 0.25 && value.at(-1) > 1.5; }"
+    )
     assert (sweep_page.finished().trace("exponent") or [[]])[0][0] == pytest.approx(0.2)
 
 
