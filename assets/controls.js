@@ -19,7 +19,26 @@ window.eosdash = window.eosdash || {};
   let rejected = new Set();
   let asked = null; // a slider that is given new ends echoes its value, which is no new question
 
-  eos.set = (name, value) => props(id("param", name), { value });
+  const ECHO = 1200; // ms within which an input may still repeat what it held before
+  const intents = {};
+  eos.set = (name, value) => {
+    intents[name] = { value, until: performance.now() + ECHO };
+    props(id("param", name), { value });
+  };
+  /** An input that waits for the hand to rest repeats its last value late, even when it has been
+   * set to another since. Such an echo is undone; true if there was one. */
+  function undoEchoes() {
+    let undone = false;
+    for (const [name, { value, until }] of Object.entries(intents)) {
+      const byHand = document.activeElement === element("param", name);
+      if (byHand || performance.now() > until) delete intents[name];
+      else if (String(values[name]) !== String(value)) {
+        props(id("param", name), { value });
+        undone = true;
+      }
+    }
+    return undone;
+  }
   eos.value = (name) => values[name];
   eos.rule = (name) => rules[name];
   /** Switch a field off, with the reason, or on again. */
@@ -213,6 +232,7 @@ window.eosdash = window.eosdash || {};
       rules = rulesNow;
       const changed = context().triggered_id?.name;
       values = read(context().inputs_list);
+      if (undoEchoes()) return skip();
       show();
       const view = Object.entries(values).filter(([name]) => isView(name));
       eos.state.view = Object.fromEntries(view);

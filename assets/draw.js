@@ -13,28 +13,12 @@ window.eosdash = window.eosdash || {};
   eos.scheme = () => document.documentElement.dataset.mantineColorScheme ?? "light";
   eos.graph = (id) => document.getElementById(id);
 
-  let drawing = false;
-  let again = false;
+  /** Draw what the state says. */
+  eos.draw = () => draw();
+  const draw = () => (asking ??= eos.drawing(drawNow))(); // stream.js is loaded later
+  let asking = null;
 
-  /** Draw what the state says, at most once a frame and never two at a time. */
-  eos.draw = function () {
-    if (drawing) {
-      again = true;
-      return;
-    }
-    drawing = true;
-    requestAnimationFrame(async () => {
-      again = false;
-      try {
-        await drawNow();
-      } finally {
-        drawing = false;
-        if (again) eos.draw();
-      }
-    });
-  };
-
-  async function drawNow() {
+  async function drawNow(askedAgain) {
     const { current } = eos.state;
     const figure = eos.graph("run-figure");
     if (!window.Plotly || !figure || !eos.templates) {
@@ -50,7 +34,7 @@ window.eosdash = window.eosdash || {};
     document.body.classList.add("eos-drawn");
     eos.transportShows();
     await nextFrame(); // the curve is on the screen before the rest is drawn
-    if (!again) await eos.drawDetail(templates);
+    if (!askedAgain()) await eos.drawDetail(templates);
   }
 
   const nextFrame = () => new Promise(requestAnimationFrame);

@@ -62,15 +62,8 @@ window.eosdash = window.eosdash || {};
     drawMap();
   };
 
-  let waiting = false;
-  function drawMap() {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      drawNow();
-    });
-  }
+  const drawMap = () => (asking ??= eos.drawing(drawNow))();
+  let asking = null;
 
   async function drawNow() {
     const figure = $("basin-figure");
@@ -82,6 +75,7 @@ window.eosdash = window.eosdash || {};
     }
     const templates = eos.templates[eos.scheme()];
     const { view } = eos.state;
+    const { size } = map.level;
     const painted = [map, map.level, map.changed, view.color, eos.scheme()];
     if (!state.image || painted.some((part, i) => part !== state.image.painted[i]))
       state.image = { painted, url: eos.paint(map, view.color, templates.paints) };
@@ -96,7 +90,7 @@ window.eosdash = window.eosdash || {};
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
     await window.Plotly.react(figure, data, layout, config);
     listen(figure);
-    map.drawn = map.level.size;
+    map.drawn = size;
     document.body.classList.add("eos-drawn");
     legend(map, view, templates);
     figure.setAttribute("aria-label", map.end?.summary ?? "The map is being computed.");

@@ -42,6 +42,29 @@ window.eosdash = window.eosdash || {};
     }
   };
 
+  /** A function that asks for some drawing: done at most once a frame and never two at a time, so
+   * that an older picture cannot end up over a newer one. ``work`` is told how to see whether it
+   * has been asked for again meanwhile. */
+  eos.drawing = function (work) {
+    let busy = false;
+    let again = false;
+    const ask = () => {
+      again = busy;
+      if (busy) return;
+      busy = true;
+      requestAnimationFrame(async () => {
+        again = false;
+        try {
+          await work(() => again);
+        } finally {
+          busy = false;
+          if (again) ask();
+        }
+      });
+    };
+    return ask;
+  };
+
   /** Read newline-delimited JSON and hand over each record as it arrives.
    * Rejects with {status, error} for an answer that is no stream, and as fetch does. */
   eos.stream = async function (url, signal, take) {

@@ -106,15 +106,8 @@ window.eosdash = window.eosdash || {};
     },
   };
 
-  let waiting = false;
-  function drawSweep() {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      drawNow();
-    });
-  }
+  const drawSweep = () => (asking ??= eos.drawing(drawNow))();
+  let asking = null;
 
   async function drawNow() {
     const figure = $("sweep-figure");
@@ -125,13 +118,14 @@ window.eosdash = window.eosdash || {};
       return;
     }
     const template = eos.templates[eos.scheme()].sweep;
+    const drawn = sweep.known.length;
     await window.Plotly.react(figure, dataOf(template, sweep), layoutOf(template, sweep), {
       displayModeBar: false,
       doubleClick: false,
       responsive: true,
     });
     listen(figure);
-    sweep.drawn = sweep.known.length;
+    sweep.drawn = drawn;
     document.body.classList.add("eos-drawn");
     figure.setAttribute("role", "img");
     figure.setAttribute("aria-label", sweep.end?.summary ?? "The sweep is being computed.");

@@ -20,7 +20,9 @@ def percent(text: str) -> float:
 
 
 def test_the_first_visit_shows_a_map_and_a_run_without_a_click(basin_page: BasinPage) -> None:
-    basin_page.open().ran()
+    basin_page.open().page.wait_for_function(
+        "() => document.querySelector('#basin-figure').data.some((t) => t.meta === 'path')"
+    )
     map_ = eosdash.basin(depth=2, lr=0.8, weights=(0.4, 1.6))
     for outcome, share in map_.fraction.items():
         assert percent(basin_page.share(outcome)) == pytest.approx(share, abs=6e-4)
@@ -60,13 +62,20 @@ def test_a_click_runs_that_start(basin_page: BasinPage, browser: Browser, base_u
     chosen = [float(value) for value in basin_page.link["at"].split(",")]
     assert chosen == pytest.approx([x, y], abs=0.02)
     run = eosdash.train(depth=2, lr=0.8, weights=chosen, steps=500)
+    basin_page.page.wait_for_function(
+        "(x) => Math.abs(document.querySelector('#basin-figure').data"
+        ".find((trace) => trace.meta === 'path')?.x[0] - x) < 0.02",
+        arg=x,
+    )
     path = basin_page.trace("path")
     assert path
     np.testing.assert_allclose(path, run.path.T, atol=1e-9)
     context = browser.new_context(base_url=base_url)
     other = BasinPage(context.new_page())
     other.page.goto(basin_page.page.url)
-    other.finished().ran()
+    other.finished().page.wait_for_function(
+        "() => document.querySelector('#basin-figure').data.some((t) => t.meta === 'path')"
+    )
     assert other.trace("path") == path
     context.close()
 
