@@ -162,7 +162,7 @@ class BasinParams(NetworkParams):
         """
         for low, high in ((sides.left, sides.right), (sides.low, sides.high)):
             spacing = (high - low) / (self.resolution - 1)
-            if spacing < FINEST * max(1.0, scale, abs(low), abs(high)):
+            if spacing < FINEST * max(scale, abs(low), abs(high)):
                 raise ParameterError(
                     "extent",
                     "double precision cannot tell the pixels of so small a map apart",
