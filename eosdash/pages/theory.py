@@ -72,7 +72,7 @@ STATEMENTS = {
             r"\eta > \eta_C = \frac{2}{\min_{\theta \in M} S(\theta)} \;\Rightarrow\; "
             r"\Pr\left[\theta_t \text{ converges}\right] = 0",
         ),
-        "a share of random starts past η_C that converges, however many are drawn",
+        "a share of random starts that converges past it, however many are drawn",
         ("a", "b"),
     ),
 }

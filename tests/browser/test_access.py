@@ -87,6 +87,13 @@ def test_a_phone_shows_the_figure_first_and_the_learning_rate_always(phone: RunP
     expect(phone.control("depth")).not_to_be_in_viewport()
 
 
+def test_a_phone_shows_every_action_of_the_header(phone: RunPage) -> None:
+    for name in ("copy-link", "copy-python", "download", "theme"):
+        box = phone.page.locator(f"#{name}").bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 390
+
+
 def test_the_drawer_of_a_phone_opens_and_works(phone: RunPage) -> None:
     phone.page.locator("#drawer").tap()
     expect(phone.page.locator("#drawer")).to_have_attribute("aria-expanded", "true")
