@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.slices import Extent, Slice, random_slice, spanned_slice, weight_slice
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.level_lines import roots, traced
 from eosdash.overlays import (
     DEPTH_OF_LOSS,
     FOLD_LIMIT,
     _compressed_size,
-    _roots,
-    _traced,
     overlays,
 )
 from tests.core.brute_force import of_matrix, regression
@@ -345,8 +344,8 @@ def test_no_fold_is_drawn_where_rounding_decides():
 
 def test_lines_cross_no_cell_with_an_unknown_corner():
     """A line through the rest of it would cross the diagonal, which is no edge of the grid."""
-    assert len(_traced(np.array([[1.0, 1.0], [-1.0, 1.0]]))) == 1
-    assert _traced(np.array([[np.nan, 1.0], [-1.0, 1.0]])) == []
+    assert len(traced(np.array([[1.0, 1.0], [-1.0, 1.0]]))) == 1
+    assert traced(np.array([[np.nan, 1.0], [-1.0, 1.0]])) == []
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-4])
@@ -360,8 +359,8 @@ def test_roots_of_functions_that_grow_enormously(scale):
         return scale * ((1e3 * t) ** powers[which] - 1)
 
     at_0, at_1 = function(np.zeros(9), powers - 1), function(np.ones(9), powers - 1)
-    roots = _roots(function, at_0, at_1, np.full(9, 1e-15), steps=60)
-    np.testing.assert_allclose(roots, 1e-3, rtol=1e-11)
+    found = roots(function, at_0, at_1, np.full(9, 1e-15), steps=60)
+    np.testing.assert_allclose(found, 1e-3, rtol=1e-11)
     assert len(calls) < 45
 
 
