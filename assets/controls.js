@@ -40,7 +40,6 @@ window.eosdash = window.eosdash || {};
     return undone;
   }
   eos.value = (name) => values[name];
-  eos.rule = (name) => rules[name];
   /** Switch a field off, with the reason, or on again. */
   eos.disable = (name, reason) => {
     const field = element("field", name);
@@ -188,18 +187,22 @@ window.eosdash = window.eosdash || {};
     }
   });
 
-  /** The links to the other pages take the network, its data, its start and η along. */
   const SHARED = ["network", "data", "step", "start"];
+
+  /** The part of a query that all pages share: the network, its data, its start and η. */
+  eos.network = (query) => {
+    const shared = ([name]) => SHARED.includes(rules[name]?.group) && name !== "lr_schedule";
+    return Object.fromEntries(Object.entries(query).filter(shared));
+  };
+
+  /** The links to the other pages take that along. */
   function carry() {
     const { query = {} } = eos.page().shown()?.start ?? {};
     const { cursor } = eos.page();
-    const all = cursor ? { ...query, [cursor]: values[cursor] } : query;
-    const pairs = Object.entries(all).filter(
-      ([name]) => SHARED.includes(rules[name]?.group) && name !== "lr_schedule"
-    );
+    const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
-      const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
+      const search = new URLSearchParams(shared).toString().replaceAll("%2C", ",");
       props(`nav-${page}`, { href: location.pathname === path ? path : `${path}?${search}` });
     }
   }

@@ -72,6 +72,19 @@ window.eosdash = window.eosdash || {};
     return [data, layout(template, state, x), config()];
   }
 
+  /** A run in small: loss and sharpness. */
+  eos.drawMini = async function (id, run) {
+    const none = [null, null, null, null];
+    const view = { clip: true };
+    const shown = { current: run, previous: null, pins: none, view, cursor: null };
+    const [data, layout] = runFigure(eos.templates[eos.scheme()].run, shown);
+    const small = { ...layout, margin: { l: 46, r: 8, t: 22, b: 34 } };
+    for (const name of ["xaxis", "yaxis", "yaxis2"])
+      small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
+    small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
+    await window.Plotly.react(eos.graph(id), data, small, { staticPlot: true, responsive: true });
+  };
+
   const config = () => ({ displayModeBar: false, doubleClick: "reset", responsive: true });
 
   function curves(run, view, x, shown) {
@@ -237,7 +250,6 @@ window.eosdash = window.eosdash || {};
   }
 
   eos.xs = xs;
-  eos.runFigure = runFigure;
 
   new MutationObserver(() => eos.page()?.draw()).observe(document.documentElement, {
     attributeFilter: ["data-mantine-color-scheme"],

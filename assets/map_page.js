@@ -45,22 +45,27 @@ window.eosdash = window.eosdash || {};
       progress(map);
       eos.showMap(map);
       eos.say("summary", map.end.summary);
-      eos.say("fate", rechecked(map));
-      boundary(map);
+      eos.say("fate", eos.mapWords.rechecked(map));
+      eos.mapWords.boundary(map);
       select(state.at ?? given() ?? landmark(map));
     },
   };
 
   /** Show a map as far as it is there. */
   eos.showMap = function (map) {
-    const sameNetwork = state.map?.start.setup.split(" with ")[0] === map.start.setup.split(" with ")[0];
-    if (state.map && !sameNetwork) state.at = state.path = null;
+    if (state.map && plane(state.map) !== plane(map)) state.at = state.path = null;
     state.map = map;
-    if (hovered) eos.say("map-readout", reading(map, ...hovered));
-    shares(map);
-    switches(map);
+    if (hovered) eos.say("map-readout", eos.reading(map, ...hovered));
+    eos.mapWords.shares(map);
+    eos.mapWords.switches(map);
     drawMap();
   };
+
+  const WINDOW = ["lr", "extent", "resolution", "steps", "twice"];
+
+  /** What names the plane of a map: its query without what only looks at it otherwise. */
+  const plane = ({ start }) =>
+    JSON.stringify(Object.entries(start.query).filter(([name]) => !WINDOW.includes(name)));
 
   const drawMap = () => (asking ??= eos.drawing(drawNow))();
   let asking = null;
@@ -89,10 +94,11 @@ window.eosdash = window.eosdash || {};
     });
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
     await window.Plotly.react(figure, data, layout, config);
-    listen(figure);
+    if (!figure.listening) figure.addEventListener("keydown", key);
+    eos.hand(figure, { at: pointOf, hover, click: choose, zoom: zoomTo });
     map.drawn = size;
     document.body.classList.add("eos-drawn");
-    legend(map, view, templates);
+    eos.mapWords.legend(map, view, templates);
     figure.setAttribute("aria-label", map.end?.summary ?? "The map is being computed.");
     await drawRun(templates);
   }
@@ -105,19 +111,6 @@ window.eosdash = window.eosdash || {};
     await eos.drawMini("mini-figure", state.run);
   }
 
-  /** A run in small: loss and sharpness. */
-  eos.drawMini = async function (id, run) {
-    const none = [null, null, null, null];
-    const view = { clip: true };
-    const shown = { current: run, previous: null, pins: none, view, cursor: null };
-    const [data, layout] = eos.runFigure(eos.templates[eos.scheme()].run, shown);
-    const small = { ...layout, margin: { l: 46, r: 8, t: 22, b: 34 } };
-    for (const name of ["xaxis", "yaxis", "yaxis2"])
-      small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
-    small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
-    await window.Plotly.react($(id), data, small, { staticPlot: true, responsive: true });
-  };
-
   function progress(map) {
     const { resolution } = map.start.params;
     const size = map.level?.size ?? map.start.resolutions[0];
@@ -128,152 +121,16 @@ window.eosdash = window.eosdash || {};
       eos.say("status", `refining to ${resolution} × ${resolution} · ${Math.round(100 * map.done)} %`);
   }
 
-  /* What the page says of a map */
-
-  const percent = (share) => {
-    if (share === 0 || share === 1) return `${100 * share} %`;
-    const value = Math.min(Math.max(100 * share, 0.01), 99.99);
-    return `${value.toFixed(value < 1 || value > 99 ? 2 : 1)} %`;
-  };
-
-  function shares(map) {
-    const counts = map.counts();
-    const total = map.level.size ** 2;
-    map.start.outcomes.forEach((outcome, code) => {
-      const share = counts[code] / total;
-      $(`share-${outcome}`).textContent = percent(share);
-      const interval = map.end?.interval[outcome].map(percent).join(" to ");
-      $(`share-${outcome}`).title = interval
-        ? `${counts[code].toLocaleString("en")} of ${total.toLocaleString("en")} pixels; as a sample of this window, 95 %: ${interval}`
-        : "";
-      $(`bar-${outcome}`).style.flexGrow = share;
-    });
-  }
-
-  /** What twice the steps would change. */
-  function rechecked(map) {
-    if (!map.changed) return "";
-    const count = map.changed.reduce((sum, value) => sum + value, 0);
-    return `With twice the steps ${percent(count / map.changed.length)} of the pixels, checkered, have another fate.`;
-  }
-
-  function legend(map, view, templates) {
-    const field = eos.field(map, view.color);
-    $("ramp-box").classList.toggle("eos-hidden", !field);
-    if (!field) return;
-    const stops = templates.paints.ramp.filter((_, i) => i % 15 === 0).map((rgb) => `rgb(${rgb})`);
-    $("ramp").style.background = `linear-gradient(90deg, ${stops})`;
-    eos.say("ramp-low", field.ends[0]);
-    eos.say("ramp-name", field.name);
-    eos.say("ramp-high", field.ends[1]);
-  }
-
-  /** A switch of what does not exist here says why. */
-  function switches(map) {
-    const missing = map.isTrainability()
-      ? Object.fromEntries(
-          ["minimizers", "region", "fold", "contours", "balanced", "path"].map((name) => [
-            name,
-            "This is no plane of parameter space.",
-          ])
-        )
-      : map.overlays?.missing;
-    if (!missing) return;
-    for (const name of ["minimizers", "region", "fold", "contours", "balanced", "path"])
-      eos.disable(name, missing[name]);
-  }
-
-  function boundary(map) {
-    const { entropy, dimension, uncertainty } = map.end;
-    const exponent = ({ exponent, error }) =>
-      exponent === null ? "too few sizes to tell" : `${exponent.toFixed(3)} ± ${error.toFixed(3)}`;
-    const fractal = entropy.boundary > Math.log(2) ? " (above ln 2: fractal)" : "";
-    eos.say(
-      "boundary-words",
-      `Box-counting dimension D = ${exponent(dimension)}; uncertainty exponent α = ${exponent(uncertainty)}; ` +
-        `basin entropy ${entropy.total.toFixed(4)}, on the boundary ${entropy.boundary.toFixed(3)}${fractal}. ` +
-        "A smooth boundary has D = 1 and α = 1. Above: boxes on the boundary; below: share of uncertain pixels."
-    );
-    drawFits(map);
-  }
-
-  function drawFits(map) {
-    if (!$("boundary").open || !map.end) return;
-    const template = eos.templates[eos.scheme()].fits;
-    const data = template.data.map((trace) => {
-      const [fit, part] = trace.meta.split(".");
-      const { sizes, values, line } = map.end[fit];
-      return { ...trace, x: sizes, y: part === "line" ? line : values };
-    });
-    window.Plotly.react($("fits-figure"), data, template.layout, { staticPlot: true, responsive: true });
-  }
-  document.addEventListener(
-    "toggle",
-    ({ target }) => target.id === "boundary" && state.map && drawFits(state.map),
-    true
-  );
-
-  const plain = (name) => name.replace(/<.?sub>/g, "");
-  const short = (value) =>
-    Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? Number(value.toPrecision(3)).toString() : value.toExponential(1);
-
-  /** What is known of a point, in a line. */
-  function reading(map, x, y) {
-    const pixel = map.pixel(x, y);
-    if (!pixel) return "";
-    const { plane } = map.start;
-    const value = (at, step) => {
-      if (map.isTrainability()) return short(10 ** at);
-      return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step)))))).toString();
-    };
-    const { dx, dy } = map.grid();
-    const where = `${plain(plane.x)} = ${value(x, dx)}, ${plain(plane.y)} = ${value(y, dy)}`;
-    const period = pixel.period ? ` of period ${pixel.period}` : "";
-    const fate = `${pixel.outcome}${period} after ${pixel.steps.toLocaleString("en")} steps`;
-    const sharp = Number.isFinite(pixel.sharpness)
-      ? ` · sharpness ${short(pixel.sharpness)} = ${short((pixel.sharpness * pixel.lr) / 2)} · 2/η`
-      : "";
-    const loss = Number.isFinite(pixel.loss) ? ` · loss ${short(pixel.loss)}` : "";
-    return `${where}: ${fate}${sharp}${loss}${pixel.changed ? " · another fate with twice the steps" : ""}`;
-  }
-
   /* The hand on the map */
 
   let hovered = null; // where it was last seen
 
-  function point(figure, event) {
-    const box = figure.querySelector(".nsewdrag")?.getBoundingClientRect();
-    if (!box) return null;
-    const [x, y] = [(event.clientX - box.left) / box.width, (box.bottom - event.clientY) / box.height];
-    if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1)) return null;
-    const { xaxis, yaxis } = figure.layout;
-    const on = ([low, high], share) => low + share * (high - low);
-    return [on(xaxis.range, x), on(yaxis.range, y)];
-  }
+  /** Coordinates from the shares of width and height. */
+  const pointOf = ({ layout: { xaxis, yaxis } }, [x, y]) => [on(xaxis.range, x), on(yaxis.range, y)];
+  const on = ([low, high], share) => low + share * (high - low);
 
-  function listen(figure) {
-    if (figure.listening) return;
-    figure.listening = true;
-    let pressed = null;
-    figure.addEventListener("pointermove", (event) => {
-      const at = point(figure, event);
-      if (at && state.map) eos.say("map-readout", reading(state.map, ...(hovered = at)));
-    });
-    figure.addEventListener("pointerdown", (event) => (pressed = event), true);
-    window.addEventListener("pointerup", (event) => {
-      const from = pressed;
-      pressed = null;
-      if (!from || Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) > 4) return;
-      const at = point(figure, event);
-      if (at) choose(at);
-    }, true);
-    figure.on("plotly_relayout", (change) => {
-      if (!("xaxis.range[0]" in change)) return;
-      const { xaxis, yaxis } = figure.layout;
-      eos.zoom([...xaxis.range, ...yaxis.range]);
-    });
-    figure.addEventListener("keydown", key);
-  }
+  const hover = (at) => state.map && eos.say("map-readout", eos.reading(state.map, ...(hovered = at)));
+  const zoomTo = ({ xaxis, yaxis }) => zoom([...xaxis.range, ...yaxis.range]);
 
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
@@ -298,17 +155,17 @@ window.eosdash = window.eosdash || {};
   };
 
   /** Ask for another part of the plane; the one before can be gone back to. */
-  eos.zoom = function (extent) {
+  function zoom(extent) {
     state.back.push(eos.value("extent") ?? "");
     state.forward = [];
     eos.set("extent", digits(extent).join(","));
-  };
+  }
 
   function scale(factor) {
     const [left, right, low, high] = state.map.start.extent;
     const [x, y] = [(left + right) / 2, (low + high) / 2];
     const [dx, dy] = [((right - left) / 2) * factor, ((high - low) / 2) * factor];
-    eos.zoom([x - dx, x + dx, y - dy, y + dy]);
+    zoom([x - dx, x + dx, y - dy, y + dy]);
   }
 
   function travel(from, to) {
@@ -389,7 +246,7 @@ window.eosdash = window.eosdash || {};
     const size = 1000;
     const caption = `${map.start.setup} ${map.start.plane.name}.<br>${map.end?.summary ?? ""}`;
     const shares = map.end ? Object.entries(map.end.fraction) : [];
-    const words = shares.filter(([, share]) => share).map(([name, share]) => `${name} ${percent(share)}`);
+    const words = shares.filter(([, share]) => share).map(([name, share]) => `${name} ${eos.mapWords.percent(share)}`);
     const note = (text, y) => ({
       text, x: 0, y, xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", showarrow: false,
       yshift: -52, font: { size: 13 }, align: "left",

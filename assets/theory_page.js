@@ -24,7 +24,7 @@ window.eosdash = window.eosdash || {};
     }
   };
 
-  const state = (eos.theoryState = { asked: null, theory: null });
+  const state = (eos.theoryState = { asked: null, theory: null, panels: {} });
 
   eos.pages.theory = {
     name: "theory",
@@ -46,11 +46,11 @@ window.eosdash = window.eosdash || {};
 
     grew(theory, record) {
       if (record.type !== "panel") return;
-      if (!state.theory || state.theory === theory) state.theory = theory;
-      else state.theory = Object.assign(theory, { panels: { ...state.theory.panels, ...theory.panels } });
-      const done = PANELS.filter((name) => theory.panels[name]).length;
+      state.theory = theory;
+      state.panels[record.panel] = record;
+      const done = Object.keys(theory.panels).length;
       $("progress").style.width = `${(100 * done) / PANELS.length}%`;
-      if (record.panel === "stable") eos.say("summary", record.check.replace(/ \(.*/, ""));
+      if (record.panel === "stable") eos.say("summary", record.summary);
       drawPanel(record.panel);
     },
 
@@ -67,7 +67,7 @@ window.eosdash = window.eosdash || {};
   };
 
   async function drawPanel(name) {
-    const panel = state.theory?.panels[name];
+    const panel = state.panels[name]; // the last good one, until the next is there
     if (!panel || !$(`${name}-a`)) return;
     if (!window.Plotly || !eos.templates?.light.theory) {
       setTimeout(() => drawPanel(name), 30);

@@ -25,7 +25,6 @@ from eosdash.core.slices import (
     weight_slice,
 )
 from eosdash.fields import ParameterError
-from eosdash.overlays import Overlays, overlays
 from eosdash.params import BasinParams, TrainParams
 from eosdash.params.basin import LARGEST_LOG, SMALLEST_LOG
 from eosdash.runs import critical_lr_of, objective_of, start_of
@@ -184,18 +183,14 @@ def landmarks(ground: Ground) -> dict[str, Landmark]:
 
 def basin_records(
     params: BasinParams, ground: Ground
-) -> Iterator[Level | Progress | Recheck | Overlays | BasinEnd]:
-    """Map the plane and yield levels as they are complete, signs of life between them, what can
-    be drawn over the map after the first, and the end. Closing the generator stops the work."""
+) -> Iterator[Level | Progress | Recheck | BasinEnd]:
+    """Map the plane and yield levels as they are complete, signs of life between them, and the
+    end. Closing the generator stops the work."""
     plane, extent = ground.plane, ground.extent
-    levels: list[Level] = []
     for record in map_basin(ground.objective, plane, extent, params.resolution, params.steps):
         yield record
         if isinstance(record, Level):
-            levels.append(record)
-            if len(levels) == 1 and isinstance(plane, Slice):
-                yield overlays(ground.objective, plane, extent)
-    finest = levels[-1]
+            finest = record
     if params.twice:
         yield from recheck(ground.objective, plane, extent, finest, params.steps)
     yield BasinEnd(fractions(finest.outcome), measure_boundary(finest.outcome))

@@ -157,6 +157,13 @@ def coarse_to_fine(number: int) -> Iterator[NDArray[np.intp]]:
         stride //= 2
 
 
+def convergence_interval(counts: NDArray[Any]) -> Array:
+    """Wilson's 95 % interval of the share that converges to a minimum, (2, c), from counts of the
+    outcomes (c, 6)."""
+    converged = counts[:, OUTCOMES.index(Outcome.MINIMUM)]
+    return np.array(wilson(converged, counts.sum(axis=1)))
+
+
 def sweep(**params: Any) -> SweepResult:
     """Sweep the learning rate, the depth or the width; parameters as in
     :class:`eosdash.params.SweepParams`. ``lr`` may be the list of learning rates; with
@@ -188,7 +195,7 @@ def sweep_of(chosen: SweepParams) -> SweepResult:
         value=value,
         lr=rates,
         fraction={str(name): counts[:, code] / chosen.starts for code, name in enumerate(OUTCOMES)},
-        interval=np.array(wilson(counts[:, OUTCOMES.index(Outcome.MINIMUM)], chosen.starts)),
+        interval=convergence_interval(counts),
         grad_norm=grad_norm,
         sharpness=sharpness,
         visits=visits,

@@ -194,21 +194,23 @@ def sweep_words(params: SweepParams, last: float | None, whole: bool) -> str:
     return f"Of {number} some converge to a minimum up to {where}; past it, none"
 
 
-def stable_words(params: NetworkParams, found: StableResult) -> str:
-    """What was found of the stable minimizers."""
+def stable_words(params: NetworkParams, found: StableResult) -> tuple[str, str]:
+    """What was found of the stable minimizers, in short and in full."""
     critical = found.critical_lr
     ratio = f"η = {params.lr:.4g}"
     if critical.value < float("inf"):
         ratio += f" = {params.lr / critical.value:.3g} η_C"
     if found.empty:
         doubt = "" if found.certain else " (η_C is numerical)"
-        return f"{ratio}: no minimizer is stable{doubt}"
+        short = f"{ratio}: no minimizer is stable{doubt}"
+        return short, short
     if found.bound is None:
-        return f"{ratio}: some minimizers are stable, those with S ≤ 2/η = {2 / params.lr:.4g}"
+        short = f"{ratio}: some minimizers are stable, those with S ≤ 2/η = {2 / params.lr:.4g}"
+        return short, short
     bound = found.bound
     seen = f"every |wᵢ| of a stable minimizer lies between {bound.smallest:.3g} and"
-    proved = f"the bound: {bound.lower:.3g} to {bound.upper:.3g}, dashed"
-    return f"{ratio}: {seen} {bound.largest:.3g} ({proved})"
+    short = f"{ratio}: {seen} {bound.largest:.3g}"
+    return short, f"{short} (the bound: {bound.lower:.3g} to {bound.upper:.3g}, dashed)"
 
 
 def manifold_words(found: ManifoldResult) -> str:

@@ -11,10 +11,19 @@ from eosdash.figures.basin import basin_figure, fits_figure, paints
 from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field, field_id
-from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
+from eosdash.pages.frame import (
+    button,
+    legend,
+    panel,
+    problem_box,
+    stores,
+    unusable,
+    usable,
+    words_above,
+)
 from eosdash.pages.icons import aria, icon
 from eosdash.params import BasinParams, BasinView
-from eosdash.words import MAP_SCOPE, OUTCOME_WORDS
+from eosdash.words import MAP_SCOPE
 
 DESCRIPTION = (
     "Basins of convergence of gradient descent: which starts reach a minimum, which diverge, and "
@@ -78,7 +87,7 @@ def _map(problem: str) -> html.Div:
             html.Div(
                 [
                     html.Output("", id="map-readout", className="eos-readout", htmlFor="at"),
-                    html.Div([map_button(*each) for each in BUTTONS], className="eos-keys"),
+                    html.Div([button(*each) for each in BUTTONS], className="eos-keys"),
                     dmc.Button(
                         [icon("play"), icon("pause"), html.Span("Play η")],
                         id="play-eta", size="compact-md", variant="default",
@@ -99,13 +108,6 @@ BUTTONS = (
     ("map-in", "Zoom in", "plus"),
     ("map-out", "Zoom out", "minus"),
 )
-
-
-def map_button(name: str, words: str, picture: str) -> dmc.ActionIcon:
-    """A quiet button below a figure."""
-    return dmc.ActionIcon(
-        icon(picture), id=name, variant="subtle", color="gray", size="lg", **aria(label=words)
-    )
 
 
 def _side(view: BasinView) -> html.Div:
@@ -132,23 +134,13 @@ def _side(view: BasinView) -> html.Div:
 
 
 def _legend() -> html.Div:
-    rows = [
-        html.Tr(
-            [
-                html.Td(html.Span(MARKS[outcome], className=f"eos-swatch eos-swatch-{outcome}")),
-                html.Th([html.B(str(outcome)), f" {OUTCOME_WORDS[outcome]}"], scope="row"),
-                html.Td("", id=f"share-{outcome}", className="eos-share"),
-            ]
-        )
-        for outcome in OUTCOMES
-    ]
     bar = [
         html.Span(id=f"bar-{outcome}", className=f"eos-swatch-{outcome}") for outcome in OUTCOMES
     ]
     return html.Div(
         [
             html.Div(bar, className="eos-bar", **aria(hidden="true")),
-            html.Table(html.Tbody(rows), className="eos-legend"),
+            legend(),
             html.Div(
                 [
                     html.Div(id="ramp", className="eos-ramp"),

@@ -6,9 +6,12 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError, ParameterSet, as_text
+from eosdash.figures.style import MARKS
 from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
+from eosdash.words import OUTCOME_WORDS
 
 Set = TypeVar("Set", bound=ParameterSet)
 
@@ -90,6 +93,28 @@ def words_above() -> list[Component]:
             className="eos-line",
         ),
     ]
+
+
+def button(name: str, words: str, picture: str) -> dmc.ActionIcon:
+    """A quiet button below a figure."""
+    return dmc.ActionIcon(
+        icon(picture), id=name, variant="subtle", color="gray", size="lg", **aria(label=words)
+    )
+
+
+def legend() -> html.Table:
+    """The outcomes with colour, mark and words, and a cell for the share of each."""
+    rows = [
+        html.Tr(
+            [
+                html.Td(html.Span(MARKS[outcome], className=f"eos-swatch eos-swatch-{outcome}")),
+                html.Th([html.B(str(outcome)), f" {OUTCOME_WORDS[outcome]}"], scope="row"),
+                html.Td("", id=f"share-{outcome}", className="eos-share"),
+            ]
+        )
+        for outcome in OUTCOMES
+    ]
+    return html.Table(html.Tbody(rows), className="eos-legend")
 
 
 def problem_box(words: str) -> html.Div:

@@ -6,14 +6,21 @@ import dash_mantine_components as dmc
 from dash import Input, dcc, html
 from dash.development.base_component import Component
 
-from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.figures.sweep import cobweb_figure, sweep_figure
-from eosdash.pages.basin import map_button
-from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
+from eosdash.pages.frame import (
+    button,
+    legend,
+    panel,
+    problem_box,
+    stores,
+    unusable,
+    usable,
+    words_above,
+)
 from eosdash.params import SweepParams
-from eosdash.words import OUTCOME_WORDS, SWEEP_SCOPE
+from eosdash.words import SWEEP_SCOPE
 
 DESCRIPTION = (
     "Sweeps over the learning rate: orbit diagram, Lyapunov exponent, probability of convergence "
@@ -55,7 +62,7 @@ BUTTONS = (
 
 def _main(problem: str) -> html.Div:
     figure = html.Div(id="sweep-figure", className="eos-figure")
-    keys = html.Div([map_button(*each) for each in BUTTONS], className="eos-keys")
+    keys = html.Div([button(*each) for each in BUTTONS], className="eos-keys")
     return html.Div(
         [
             *words_above(),
@@ -92,21 +99,11 @@ def _main(problem: str) -> html.Div:
 
 
 def _side() -> html.Div:
-    legend = [
-        html.Tr(
-            [
-                html.Td(html.Span(MARKS[outcome], className=f"eos-swatch eos-swatch-{outcome}")),
-                html.Th([html.B(str(outcome)), f" {OUTCOME_WORDS[outcome]}"], scope="row"),
-                html.Td("", id=f"share-{outcome}", className="eos-share"),
-            ]
-        )
-        for outcome in OUTCOMES
-    ]
     return html.Div(
         [
             html.H2("At the cursor"),
             html.P("", id="cursor-words", className="eos-note"),
-            html.Table(html.Tbody(legend), className="eos-legend"),
+            legend(),
             html.H2("The run there"),
             html.Div(html.Div(id="mini-figure", className="eos-figure"), className="eos-mini-box"),
             html.P(

@@ -12,7 +12,7 @@ from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, SweepParams
 from eosdash.runs import critical_lr_of
 from eosdash.service.encoding import first_record, packed
-from eosdash.sweeps import Columns, axis_of, sweep_of
+from eosdash.sweeps import Columns, axis_of, convergence_interval, sweep_of
 from eosdash.words import observable_words, sweep_words
 
 BAND = (0.1, 0.5, 0.9)
@@ -27,14 +27,16 @@ def start_record(params: SweepParams) -> dict[str, Any]:
         "value": value,
         "rates": rates,
         "observable": observable_words(params),
+        "reduces": params.over == "lr" and reduces(params),
     }
 
 
 def columns_record(part: Columns) -> dict[str, Any]:
     """A line of columns: their orbits, or the fates of their starts.
 
-    ``visits`` (V, c) and ``exponent`` (c,); or ``counts`` (c, 6), and quantiles over the starts
-    that did not diverge of ‖∇L‖ and of S·η/2 at the points reached, (3, c) each.
+    ``visits`` (V, c) and ``exponent`` (c,); or ``counts`` (c, 6), Wilson's ``interval`` of the
+    share that converges to a minimum, (2, c), and quantiles over the starts that did not
+    diverge of ‖∇L‖ and of S·η/2 at the points reached, (3, c) each.
     """
     record: dict[str, Any] = {"type": "columns", "index": part.index}
     if part.orbits:
@@ -44,6 +46,7 @@ def columns_record(part: Columns) -> dict[str, Any]:
         edge = part.fates.sharpness * part.lr[:, None] / 2
         record |= {
             "counts": part.fates.counts,
+            "interval": convergence_interval(part.fates.counts),
             "grad_norm": _band(part.fates.grad_norm),
             "edge": _band(edge),
         }
@@ -92,13 +95,18 @@ def arrays_of(params: SweepParams) -> dict[str, NDArray[Any]]:
 COBWEB_STEPS = 120
 
 
+def reduces(params: NetworkParams) -> bool:
+    """Whether all weights of the balanced network stay equal in modulus, so that one remains."""
+    return params.task == "scalar" and max(params.sizes) == 1 and not params.weight_decay
+
+
 def cobweb_record(params: NetworkParams) -> dict[str, Any]:
     """The balanced one-dimensional reduction of a scalar chain at one learning rate.
 
     Raises:
         ParameterError: for other networks.
     """
-    if params.task != "scalar" or max(params.sizes) > 1 or params.weight_decay:
+    if not reduces(params):
         raise ParameterError(
             "task", "only scalar chains have a balanced one-dimensional reduction",
             "scalar, width 1, no weight decay",

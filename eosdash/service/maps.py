@@ -39,16 +39,14 @@ def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
     }
 
 
-def record_of(record: Level | Progress | Recheck | Overlays | BasinEnd) -> dict[str, Any]:
-    """Any line after the first."""
+def record_of(record: Level | Progress | Recheck | BasinEnd) -> dict[str, Any]:
+    """Any line after the first, but for what lies over the map."""
     if isinstance(record, Level):
         return level_record(record)
     if isinstance(record, Progress):
         return {"type": "progress", "done": record.done, "total": record.total}
     if isinstance(record, Recheck):
         return {"type": "recheck", "changed": packed(record.changed)}
-    if isinstance(record, Overlays):
-        return overlays_record(record)
     return end_record(record)
 
 

@@ -1,18 +1,19 @@
 """The four statements of the paper, checked on one network, as records."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eosdash import theory
-from eosdash.basins import basin
+from eosdash.basins import BasinResult, basin
 from eosdash.core.boundary import wilson
 from eosdash.params import NetworkParams, SweepParams, TheoryParams
 from eosdash.runs import critical_lr_of
 from eosdash.service.encoding import first_record, packed
-from eosdash.sweeps import sweep_of
+from eosdash.sweeps import SweepResult, sweep_of
 from eosdash.theory import PlaneResult
 from eosdash.words import manifold_words, measure_zero_words, nonsingular_words, stable_words
 
@@ -69,10 +70,12 @@ def _minimizers(found: theory.StableResult | theory.ManifoldResult) -> dict[str,
 def _stable(params: TheoryParams) -> dict[str, Any]:
     found = theory.stable(**_network(params))
     bound = found.bound
+    summary, check = stable_words(params, found)
     return _record(
         "stable",
-        stable_words(params, found),
+        check,
         found.missing,
+        summary=summary,
         empty=found.empty,
         bound=None if bound is None else bound._asdict(),
         stable=None if found.stable is None else packed(found.stable),
@@ -117,20 +120,15 @@ def _measure_zero(params: TheoryParams) -> dict[str, Any]:
     if not np.isfinite(critical):
         reason = "η_C is infinite: some minimizers have no sharpness at all."
         return _record("measure_zero", reason, {"curve": reason, "map": reason})
-    shared = _network(params) | {"starts": params.starts, "steps": params.steps}
-    del shared["lr"]
-    found = sweep_of(SweepParams.make(**shared, **RATES))
-    counts = np.rint(found.fraction["minimum"] * params.starts)
-    saddles = np.rint(found.fraction["saddle"] * params.starts)
+    at_any_rate = params.model_copy(update={"lr": 1.0})  # η changes nothing here
+    found, past_it = _past_critical(at_any_rate)
+    stays = found.fraction["minimum"] + found.fraction["saddle"]
     past = found.value > 1 + 1e-9
-    converged = int((counts + saddles)[past].sum())
+    converged = round(params.starts * float(stays[past].sum()))
     total = int(past.sum()) * params.starts
     high = float(wilson(converged, total)[1])
-    missing, outcome, half = {}, None, None
-    if params.sizes == (1, 1, 1) and not params.weight_decay:
-        past_it = basin(**_network(params) | {"lr": PAST * critical}, **MAP)
-        outcome, half = packed(past_it.outcome), float(past_it.x[-1])
-    else:
+    missing = {}
+    if past_it is None:
         missing["map"] = "The map is drawn for the two-weight chain; see the basin page for others."
     return _record(
         "measure_zero",
@@ -139,6 +137,18 @@ def _measure_zero(params: TheoryParams) -> dict[str, Any]:
         value=found.value,
         fraction=found.fraction["minimum"],
         interval=found.interval,
-        outcome=outcome,
-        half=half,
+        outcome=None if past_it is None else packed(past_it.outcome),
+        half=None if past_it is None else float(past_it.x[-1]),
     )
+
+
+@lru_cache(maxsize=8)
+def _past_critical(params: TheoryParams) -> tuple[SweepResult, BasinResult | None]:
+    """Convergence on both sides of η_C, and the map past it of the two-weight chain."""
+    shared = _network(params)
+    del shared["lr"]
+    sizes = {"starts": params.starts, "steps": params.steps}
+    found = sweep_of(SweepParams.make(**shared, **sizes, **RATES))
+    if params.sizes != (1, 1, 1) or params.weight_decay:
+        return found, None
+    return found, basin(**shared, lr=PAST * critical_lr_of(params).value, **MAP)

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from eosdash.basins import Ground, basin_records, ground_of
+from eosdash.core.basin import Level, strides
 from eosdash.core.measure import Measurements
+from eosdash.core.slices import Slice
+from eosdash.overlays import overlays
 from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import train_records
 from eosdash.service import columns, maps, panels
@@ -89,8 +92,12 @@ def _run(params: TrainParams) -> Iterator[bytes]:
 
 def _map(params: BasinParams, ground: Ground) -> Iterator[bytes]:
     yield line(maps.start_record(params, ground))
+    plane, coarsest = ground.plane, strides(params.resolution)[0]
     for record in basin_records(params, ground):
         yield line(maps.record_of(record))
+        first = isinstance(record, Level) and record.stride == coarsest
+        if first and isinstance(plane, Slice):  # the map is shown before what lies over it
+            yield line(maps.overlays_record(overlays(ground.objective, plane, ground.extent)))
 
 
 def _sweep(params: SweepParams, first: bytes) -> Iterator[bytes]:

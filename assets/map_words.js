@@ -1,0 +1,109 @@
+/* What the page of maps says of one: shares, legend, boundary, and what is known of a point. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const OVERLAYS = ["minimizers", "region", "fold", "contours", "balanced", "path"];
+  const $ = (id) => document.getElementById(id);
+
+  const percent = (share) => {
+    if (share === 0 || share === 1) return `${100 * share} %`;
+    const value = Math.min(Math.max(100 * share, 0.01), 99.99);
+    return `${value.toFixed(value < 1 || value > 99 ? 2 : 1)} %`;
+  };
+
+  function shares(map) {
+    const counts = map.counts();
+    const total = map.level.size ** 2;
+    map.start.outcomes.forEach((outcome, code) => {
+      const share = counts[code] / total;
+      $(`share-${outcome}`).textContent = percent(share);
+      const interval = map.end?.interval[outcome].map(percent).join(" to ");
+      $(`share-${outcome}`).title = interval
+        ? `${counts[code].toLocaleString("en")} of ${total.toLocaleString("en")} pixels; as a sample of this window, 95 %: ${interval}`
+        : "";
+      $(`bar-${outcome}`).style.flexGrow = share;
+    });
+  }
+
+  /** What twice the steps would change. */
+  function rechecked(map) {
+    if (!map.changed) return "";
+    const count = map.changed.reduce((sum, value) => sum + value, 0);
+    return `With twice the steps ${percent(count / map.changed.length)} of the pixels, checkered, have another fate.`;
+  }
+
+  function legend(map, view, templates) {
+    const field = eos.field(map, view.color);
+    $("ramp-box").classList.toggle("eos-hidden", !field);
+    if (!field) return;
+    const stops = templates.paints.ramp.filter((_, i) => i % 15 === 0).map((rgb) => `rgb(${rgb})`);
+    $("ramp").style.background = `linear-gradient(90deg, ${stops})`;
+    eos.say("ramp-low", field.ends[0]);
+    eos.say("ramp-name", field.name);
+    eos.say("ramp-high", field.ends[1]);
+  }
+
+  /** A switch of what does not exist here says why. */
+  function switches(map) {
+    const { overlays } = map;
+    if (!overlays && !map.isTrainability()) return; // not known yet
+    const none = "This is no plane of parameter space.";
+    for (const name of OVERLAYS) eos.disable(name, overlays ? overlays.missing[name] : none);
+  }
+
+  function boundary(map) {
+    const { entropy, dimension, uncertainty } = map.end;
+    const exponent = ({ exponent, error }) =>
+      exponent === null ? "too few sizes to tell" : `${exponent.toFixed(3)} ± ${error.toFixed(3)}`;
+    const fractal = entropy.boundary > Math.log(2) ? " (above ln 2: fractal)" : "";
+    eos.say(
+      "boundary-words",
+      `Box-counting dimension D = ${exponent(dimension)}; uncertainty exponent α = ${exponent(uncertainty)}; ` +
+        `basin entropy ${entropy.total.toFixed(4)}, on the boundary ${entropy.boundary.toFixed(3)}${fractal}. ` +
+        "A smooth boundary has D = 1 and α = 1. Above: boxes on the boundary; below: share of uncertain pixels."
+    );
+    drawFits(map);
+  }
+
+  function drawFits(map) {
+    if (!$("boundary").open || !map.end) return;
+    const template = eos.templates[eos.scheme()].fits;
+    const data = template.data.map((trace) => {
+      const [fit, part] = trace.meta.split(".");
+      const { sizes, values, line } = map.end[fit];
+      return { ...trace, x: sizes, y: part === "line" ? line : values };
+    });
+    window.Plotly.react($("fits-figure"), data, template.layout, { staticPlot: true, responsive: true });
+  }
+  document.addEventListener(
+    "toggle",
+    ({ target }) => target.id === "boundary" && eos.mapState.map && drawFits(eos.mapState.map),
+    true
+  );
+
+  const plain = (name) => name.replace(/<.?sub>/g, "");
+  const short = (value) =>
+    Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? Number(value.toPrecision(3)).toString() : value.toExponential(1);
+
+  /** What is known of a point, in a line. */
+  eos.reading = function (map, x, y) {
+    const pixel = map.pixel(x, y);
+    if (!pixel) return "";
+    const { plane } = map.start;
+    const value = (at, step) => {
+      if (map.isTrainability()) return short(10 ** at);
+      return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step)))))).toString();
+    };
+    const { dx, dy } = map.grid();
+    const where = `${plain(plane.x)} = ${value(x, dx)}, ${plain(plane.y)} = ${value(y, dy)}`;
+    const period = pixel.period ? ` of period ${pixel.period}` : "";
+    const fate = `${pixel.outcome}${period} after ${pixel.steps.toLocaleString("en")} steps`;
+    const sharp = Number.isFinite(pixel.sharpness)
+      ? ` · sharpness ${short(pixel.sharpness)} = ${short((pixel.sharpness * pixel.lr) / 2)} · 2/η`
+      : "";
+    const loss = Number.isFinite(pixel.loss) ? ` · loss ${short(pixel.loss)}` : "";
+    return `${where}: ${fate}${sharp}${loss}${pixel.changed ? " · another fate with twice the steps" : ""}`;
+  };
+
+  eos.mapWords = { percent, shares, rechecked, legend, switches, boundary };
+})(window.eosdash);

@@ -1,0 +1,233 @@
+/* A sweep as the browser holds it, and its figure. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const ROWS = ["orbit", "exponent", "fraction", "edge", "grad_norm"];
+  const DOMAINS = {
+    lr: { orbit: [0.7, 1], exponent: [0.53, 0.64], fraction: [0.31, 0.47], edge: [0.155, 0.25], grad_norm: [0, 0.095] },
+    size: { orbit: [0.999, 1], exponent: [0.998, 0.999], fraction: [0.66, 1], edge: [0.34, 0.58], grad_norm: [0, 0.26] },
+  };
+  const TITLES = {
+    exponent: "<b>largest Lyapunov exponent</b> of the orbit, nats a step",
+    fraction: "<b>probability of convergence</b>, and the other fates",
+    edge: "<b>how close to the edge</b>: final sharpness · η / 2, median and 10–90 %",
+    grad_norm: "<b>gradient norm at the end</b>, median and 10–90 %",
+  };
+  const BINS = 420; // pixels of the orbit diagram upwards
+  const INK = 70; // how dark one visit is, of 255
+  const BANDS = ["edge", "grad_norm"];
+
+  /** A sweep as far as its columns are there. */
+  eos.Sweep = class {
+    constructor(query) {
+      this.query = query;
+      this.start = this.end = null;
+      this.began = performance.now();
+    }
+
+    take(record) {
+      if (record.type === "start") {
+        this.start = record;
+        const blank = () => new Array(record.value.length).fill(null);
+        this.columns = { visits: blank(), exponent: blank(), counts: blank() };
+        for (const name of BANDS) this.columns[name] = [blank(), blank(), blank()];
+        this.columns.interval = [blank(), blank()];
+      } else if (record.type === "columns") this.fill(record);
+      else if (record.type === "end") {
+        this.end = record;
+        this.seconds = (performance.now() - this.began) / 1000;
+      }
+    }
+
+    fill(record) {
+      const { columns } = this;
+      record.index.forEach((column, i) => {
+        if (record.counts) {
+          columns.counts[column] = record.counts[i];
+          for (const name of [...BANDS, "interval"])
+            record[name].forEach((row, q) => (columns[name][q][column] = row[i]));
+        } else columns.exponent[column] = record.exponent[i];
+      });
+      if (!record.visits) return;
+      const [number, width] = record.visits.shape;
+      const values = eos.unpacked(record.visits);
+      record.index.forEach((column, i) => {
+        columns.visits[column] = Array.from({ length: number }, (_, v) => values[v * width + i]);
+      });
+    }
+
+    get isOverLr() {
+      return this.start.params.over === "lr";
+    }
+
+    /** Columns that have their fates. */
+    get known() {
+      return this.start.value.map((_, i) => i).filter((i) => this.columns.counts[i]);
+    }
+
+    /** Where an η is on the axis, or null if it is not on it. */
+    position(lr) {
+      if (!this.isOverLr || !(lr > 0)) return null;
+      const { value, params, critical_lr } = this.start;
+      const x = params.units === "relative" ? lr / critical_lr.value : lr;
+      return x >= value[0] && x <= value.at(-1) ? x : null;
+    }
+
+    /** The η at a place on the axis. */
+    rate(x) {
+      const { params, critical_lr } = this.start;
+      return params.units === "relative" ? x * critical_lr.value : x;
+    }
+
+    /** The column nearest to a place on the axis, of those that are there. */
+    nearest(x) {
+      const distance = this.known.map((i) => Math.abs(this.start.value[i] - x));
+      return this.known[distance.indexOf(Math.min(...distance))];
+    }
+
+    /** What is known of a column, in a line. */
+    reading(column) {
+      const { start, columns } = this;
+      const count = columns.counts[column][0];
+      const total = start.params.starts;
+      const [low, high] = columns.interval.map((row) => `${(100 * row[column]).toFixed(1)} %`);
+      const lr = `η = ${eos.digits(start.rates[column], 4)}`;
+      const where = this.isOverLr
+        ? `${lr} = ${eos.digits(start.rates[column] / start.critical_lr.value)} η_C`
+        : `${start.params.over} ${start.value[column]}, ${lr}`;
+      const converge = count
+        ? `${count} of ${total} converge (95 %: ${low} to ${high})`
+        : `0 of ${total} converge (at most ${high}, 95 %)`;
+      const exponent = columns.exponent[column];
+      return `${where}: ${converge}${exponent === null ? "" : ` · exponent ${eos.digits(exponent)}`}`;
+    }
+  };
+
+  /** Data and layout of the figure of a sweep. */
+  eos.sweepFigure = (template, sweep) => [dataOf(template, sweep), layoutOf(template, sweep)];
+
+  function dataOf(template, sweep) {
+    const { columns, start } = sweep;
+    const there = sweep.known;
+    const x = there.map((i) => start.value[i]);
+    const pick = (values) => there.map((i) => values[i]);
+    const total = start.params.starts;
+    const ends = [x[0], x.at(-1)];
+    const filled = {};
+    if (sweep.isOverLr) {
+      filled.exponent = [x, pick(columns.exponent)];
+      filled.zero = [ends, [0, 0]];
+    }
+    start.outcomes.forEach((outcome, code) => {
+      filled[`fraction.${outcome}`] = [x, there.map((i) => columns.counts[i][code] / total)];
+    });
+    ["low", "high"].forEach((end, q) => {
+      filled[`interval.${end}`] = [x, pick(columns.interval[q])];
+    });
+    for (const name of BANDS)
+      ["low", "", "high"].forEach((part, q) => {
+        filled[part ? `${name}.${part}` : name] = [x, pick(columns[name][q])];
+      });
+    filled.one = [ends, [1, 1]];
+    const data = template.data.filter((trace) => filled[trace.meta]);
+    return data.map((trace) => ({ ...trace, x: filled[trace.meta][0], y: filled[trace.meta][1] }));
+  }
+
+  const axisTitle = ({ over, units }) =>
+    over === "lr" ? (units === "relative" ? "learning rate η / η<sub>C</sub>" : "learning rate η") : over;
+
+  function layoutOf(template, sweep) {
+    const { start } = sweep;
+    const { value, params } = start;
+    const domains = DOMAINS[sweep.isOverLr ? "lr" : "size"];
+    const { accent, muted } = template.layout.meta;
+    const log = sweep.isOverLr && params.spacing === "log" && !params.rates;
+    const coarse = matchMedia("(pointer: coarse)").matches;
+    const layout = {
+      ...template.layout,
+      dragmode: coarse ? false : "zoom",
+      xaxis: {
+        ...template.layout.xaxis,
+        type: log ? "log" : "linear",
+        range: [value[0], value.at(-1)].map((end) => (log ? Math.log10(end) : end)),
+        title: { ...template.layout.xaxis.title, text: axisTitle(params) },
+        fixedrange: coarse || !sweep.isOverLr,
+      },
+      annotations: [],
+      images: [],
+      shapes: [],
+    };
+    ROWS.forEach((row, i) => {
+      const name = i ? `yaxis${i + 1}` : "yaxis";
+      const shown = sweep.isOverLr || i > 1;
+      layout[name] = { ...template.layout[name], domain: domains[row], visible: shown };
+      if (shown) {
+        const text = row === "orbit" ? `<b>orbit</b>: values of ${start.observable} after the transient` : TITLES[row];
+        layout.annotations.push(note(text, 0, domains[row][1], "left", "bottom", muted));
+      }
+    });
+    layout.yaxis4.range = [0, 1.3];
+    if (sweep.isOverLr) addOrbit(layout, sweep);
+    const critical = sweep.position(start.critical_lr.value);
+    if (critical !== null) {
+      layout.shapes.push(vertical(critical, accent, "dash"));
+      layout.annotations.push({ ...note("<b>η<sub>C</sub></b>", critical, 1, "left", "top", accent), xref: "x" });
+    }
+    const cursor = sweep.position(Number(eos.value("lr")));
+    if (cursor !== null) layout.shapes.push(vertical(cursor, accent, "solid"));
+    return layout;
+  }
+
+  const note = (text, x, y, xanchor, yanchor, color) => ({
+    text, x, y, xanchor, yanchor, xref: "paper", yref: "paper", showarrow: false, font: { size: 13, color },
+  });
+  const vertical = (x, color, dash) => ({
+    type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color, width: 1.5, dash },
+  });
+
+  let picture = null; // of the orbit diagram, and what it was painted from
+
+  /** The orbit diagram as a picture: how often each value is visited, a column each. */
+  function addOrbit(layout, sweep) {
+    const { visits } = sweep.columns;
+    const all = visits.flatMap((values) => values ?? []).filter(Number.isFinite).sort((a, b) => a - b);
+    if (!all.length) return;
+    const [low, high] = [all[Math.floor(0.002 * all.length)], all[Math.ceil(0.998 * (all.length - 1))]];
+    const room = 0.06 * (high - low || Math.abs(high) || 1);
+    const range = [low - room, high + room];
+    layout.yaxis.range = range;
+    const painted = [sweep, visits.filter(Boolean).length, eos.scheme()];
+    if (!picture || painted.some((part, i) => part !== picture.painted[i]))
+      picture = { painted, url: paint(visits, range, layout.meta.ink) };
+    const [first, last] = layout.xaxis.range;
+    const step = (last - first) / (sweep.start.value.length - 1);
+    layout.images.push({
+      source: picture.url, xref: "x", yref: "y", layer: "below", sizing: "stretch",
+      xanchor: "left", yanchor: "top", x: first - step / 2, y: range[1],
+      sizex: last - first + step, sizey: range[1] - range[0],
+    });
+  }
+
+  function paint(visits, [low, high], ink) {
+    const canvas = document.createElement("canvas");
+    canvas.width = visits.length;
+    canvas.height = BINS;
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(visits.length, BINS);
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ink.slice(at, at + 2), 16));
+    let before = null; // columns that are not there yet look like their neighbour on the left
+    visits.forEach((values, column) => {
+      before = values ?? before;
+      for (const value of before ?? []) {
+        const row = Math.round(((high - value) / (high - low)) * (BINS - 1));
+        for (let near = row - 1; near <= row + 1; near++) {
+          if (!(near >= 0 && near < BINS)) continue;
+          const at = 4 * (near * visits.length + column);
+          image.data.set([red, green, blue, Math.min(255, image.data[at + 3] + INK)], at);
+        }
+      }
+    });
+    context.putImageData(image, 0, 0);
+    return canvas.toDataURL();
+  }
+})(window.eosdash);
