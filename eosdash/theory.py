@@ -23,21 +23,23 @@ from eosdash.core.stable_minima import (
 )
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams
+from eosdash.reasons import (
+    seen_rank,
+    why_no_chain,
+    why_no_determinant,
+    why_no_manifold,
+    why_no_plane,
+    why_residual,
+)
 from eosdash.runs import critical_lr_of, objective_of
 
 STARTS = 5
 """Minimizations of S over M behind a numerical η_C."""
 
-DETERMINANT_LIMIT = 300
-"""Up to this many parameters the determinant of I − η∇²L is computed."""
-
 MOST_POINTS = 10_000
 
 ROUNDED = 1 + 1e-12
 """At η = η_C exactly rounding must not turn the flattest minimizers away."""
-
-SMALLEST_TARGET = 1e-30
-"""Scalar chains with a smaller |y| are not drawn."""
 
 
 @dataclass(frozen=True)
@@ -184,13 +186,13 @@ def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:
     objective = objective_of(parsed)
     missing: dict[str, str] = {}
     log_det: Array | None = None
-    if reason := _why_no_determinant(objective):
+    if reason := why_no_determinant(objective):
         missing |= dict.fromkeys(("log_det", "smallest", "vanishing"), reason)
     else:
         theta = _random(parsed, objective, theta_count)
         log_det = statements.log_determinants(objective, parsed.lr, theta)
     plane: PlaneResult | None = None
-    if reason := _why_no_plane(objective, parsed.lr):
+    if reason := why_no_plane(objective, parsed.lr):
         missing["plane"] = reason
     else:
         plane = _plane(folds.plane_map(objective, parsed.lr))
@@ -217,9 +219,9 @@ def manifold(*, points: int = 50, **params: Any) -> ManifoldResult:
     number = _checked(points)
     objective = objective_of(parsed)
     missing: dict[str, str] = {}
-    expected = objective.network.sizes[-1] * _seen(objective)
+    expected = objective.network.sizes[-1] * seen_rank(objective)
     dimension: int | None = None
-    if reason := _why_no_manifold(objective):
+    if reason := why_no_manifold(objective):
         missing["dimension"] = reason
     else:
         dimension = objective.network.parameters - expected
@@ -227,7 +229,7 @@ def manifold(*, points: int = 50, **params: Any) -> ManifoldResult:
     sampled: dict[str, Any] = dict.fromkeys(
         ("minimizers", "failed", "residual", "rank", "ratio", "sharpness")
     )
-    if reason := _why_residual(objective):
+    if reason := why_residual(objective):
         missing["minimizers"] = reason
         if objective.weight_decay:
             missing["expected_rank"] = reason
@@ -267,7 +269,7 @@ def stable(**params: Any) -> StableResult:
     missing: dict[str, str] = {}
     empty = parsed.lr > critical.value * ROUNDED
     bound: WeightBound | None = None
-    if reason := _why_no_chain(objective):
+    if reason := why_no_chain(objective):
         missing["bound"] = reason
     else:
         bound = weight_bound(objective, parsed.lr)
@@ -276,7 +278,7 @@ def stable(**params: Any) -> StableResult:
     if drawn is None:
         depth = objective.network.depth
         missing["stable"] = (
-            _why_no_chain(objective) or f"Minimizers are drawn for depth 2 and 3, not {depth}."
+            why_no_chain(objective) or f"Minimizers are drawn for depth 2 and 3, not {depth}."
         )
     return StableResult(
         critical_lr=critical,
@@ -319,7 +321,7 @@ def _drawn(
     objective: Objective, lr: float, missing: dict[str, str]
 ) -> tuple[Hyperbola | None, Surface | None]:
     """M where it can be drawn; the reasons go to ``missing``."""
-    depth, reason = objective.network.depth, _why_no_chain(objective)
+    depth, reason = objective.network.depth, why_no_chain(objective)
     missing["hyperbola"] = reason or f"The hyperbola ab = y belongs to depth 2, not {depth}."
     missing["surface"] = reason or f"The surface abc = y belongs to depth 3, not {depth}."
     if not reason and depth == 2:
@@ -342,76 +344,3 @@ def _checked(points: int) -> int:
         allowed = f"a whole number from 1 to {MOST_POINTS}"
         raise ParameterError("points", "it is no number of points", allowed)
     return points
-
-
-def _seen(objective: Objective) -> int:
-    """Rank of Σ."""
-    return statements.seen_directions(objective).shape[1]
-
-
-def _why_no_determinant(objective: Objective) -> str:
-    size = objective.network.parameters
-    if size > DETERMINANT_LIMIT:
-        return (
-            f"A determinant of size {size} at every point is too costly: "
-            f"at most {DETERMINANT_LIMIT} parameters."
-        )
-    return ""
-
-
-def _why_no_plane(objective: Objective, lr: float) -> str:
-    if objective.network.sizes != (1, 1, 1):
-        return "Only two weights, a scalar chain of depth 2, make a map of the plane."
-    if not objective.covariance[0, 0]:
-        return "The data are zero, and gradient descent does nothing."
-    if lr * objective.weight_decay >= 1:
-        return "Weight decay alone overshoots: the map is drawn for η r < 1."
-    return ""
-
-
-def _why_residual(objective: Objective) -> str:
-    """Why the minimizers are not those without residual, or not known as such."""
-    if objective.weight_decay:
-        return "With weight decay the minimizers are not the solutions of W_L ⋯ W_1 = P*."
-    if min(objective.network.sizes) < statements.target_rank(objective):
-        return (
-            "The narrowest layer cannot pass on all directions of the target: "
-            "a residual stays at every minimizer."
-        )
-    return ""
-
-
-def _why_no_manifold(objective: Objective) -> str:
-    """Why the condition on ranks fails: a target of full rank, and layers as wide as that.
-
-    Then every A_l or every C_l F has full rank on M, and already the last or the first layer
-    moves the outputs in any direction.
-    """
-    if reason := _why_residual(objective):
-        return reason
-    if objective.network.depth == 1:
-        return ""
-    if statements.target_rank(objective) < min(objective.network.sizes[-1], _seen(objective)):
-        if objective.network.is_chain:
-            return "For y = 0 the minimizers cross themselves and are no manifold."
-        return (
-            "The target has not full rank: J may lose rank on the minimizers, which may then "
-            "cross themselves."
-        )
-    return ""
-
-
-def _why_no_chain(objective: Objective) -> str:
-    """Why the minimizers are not those of a scalar chain with y ≠ 0."""
-    if not objective.network.is_chain:
-        return "Weights are bounded one by one, and minimizers drawn, for scalar chains only."
-    if objective.weight_decay:
-        return "With weight decay the minimizers are not the solutions of w_L ⋯ w_1 = y."
-    if not objective.covariance[0, 0]:
-        return "The data are zero, and every θ is a minimizer."
-    target = abs(objective.solution[0, 0])
-    if not target:
-        return "For y = 0 the minimizers cross themselves and are no manifold."
-    if target < SMALLEST_TARGET:
-        return f"For |y| below {SMALLEST_TARGET:g} rounding does not tell y from 0."
-    return ""

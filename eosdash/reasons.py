@@ -1,0 +1,88 @@
+"""What of the theory exists for a network, and in plain words why the rest does not.
+
+Each function gives the reason, or an empty text where there is none.
+"""
+
+from eosdash.core import statements
+from eosdash.core.network import Objective
+
+DETERMINANT_LIMIT = 300
+"""Up to this many parameters the determinant of I − η∇²L is computed."""
+
+SMALLEST_TARGET = 1e-30
+"""Scalar chains with a smaller |y| are not drawn."""
+
+
+def seen_rank(objective: Objective) -> int:
+    """Rank of Σ."""
+    return statements.seen_directions(objective).shape[1]
+
+
+def why_no_determinant(objective: Objective) -> str:
+    """Why det(I − η∇²L) is not computed."""
+    size = objective.network.parameters
+    if size > DETERMINANT_LIMIT:
+        return (
+            f"A determinant of size {size} at every point is too costly: "
+            f"at most {DETERMINANT_LIMIT} parameters."
+        )
+    return ""
+
+
+def why_no_plane(objective: Objective, lr: float) -> str:
+    """Why a step is no map of the plane of two weights that can be drawn."""
+    if objective.network.sizes != (1, 1, 1):
+        return "Only two weights, a scalar chain of depth 2, make a map of the plane."
+    if not objective.covariance[0, 0]:
+        return "The data are zero, and gradient descent does nothing."
+    if lr * objective.weight_decay >= 1:
+        return "Weight decay alone overshoots: the map is drawn for η r < 1."
+    return ""
+
+
+def why_residual(objective: Objective) -> str:
+    """Why the minimizers are not those without residual, or not known as such."""
+    if objective.weight_decay:
+        return "With weight decay the minimizers are not the solutions of W_L ⋯ W_1 = P*."
+    if min(objective.network.sizes) < statements.target_rank(objective):
+        return (
+            "The narrowest layer cannot pass on all directions of the target: "
+            "a residual stays at every minimizer."
+        )
+    return ""
+
+
+def why_no_manifold(objective: Objective) -> str:
+    """Why the condition on ranks fails: a target of full rank, and layers as wide as that.
+
+    Then every A_l or every C_l F has full rank on M, and already the last or the first layer
+    moves the outputs in any direction.
+    """
+    if reason := why_residual(objective):
+        return reason
+    if objective.network.depth == 1:
+        return ""
+    if statements.target_rank(objective) < min(objective.network.sizes[-1], seen_rank(objective)):
+        if objective.network.is_chain:
+            return "For y = 0 the minimizers cross themselves and are no manifold."
+        return (
+            "The target has not full rank: J may lose rank on the minimizers, which may then "
+            "cross themselves."
+        )
+    return ""
+
+
+def why_no_chain(objective: Objective) -> str:
+    """Why the minimizers are not those of a scalar chain with y ≠ 0."""
+    if not objective.network.is_chain:
+        return "Weights are bounded one by one, and minimizers drawn, for scalar chains only."
+    if objective.weight_decay:
+        return "With weight decay the minimizers are not the solutions of w_L ⋯ w_1 = y."
+    if not objective.covariance[0, 0]:
+        return "The data are zero, and every θ is a minimizer."
+    target = abs(objective.solution[0, 0])
+    if not target:
+        return "For y = 0 the minimizers cross themselves and are no manifold."
+    if target < SMALLEST_TARGET:
+        return f"For |y| below {SMALLEST_TARGET:g} rounding does not tell y from 0."
+    return ""
