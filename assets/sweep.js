@@ -104,7 +104,7 @@ window.eosdash = window.eosdash || {};
   };
 
   /** Data and layout of the figure of a sweep. */
-  eos.sweepFigure = (template, sweep) => [dataOf(template, sweep), layoutOf(template, sweep)];
+  eos.sweepFigure = (template, sweep, narrow) => [dataOf(template, sweep), layoutOf(template, sweep, narrow)];
 
   function dataOf(template, sweep) {
     const { columns, start } = sweep;
@@ -136,7 +136,7 @@ window.eosdash = window.eosdash || {};
   const axisTitle = ({ over, units }) =>
     over === "lr" ? (units === "relative" ? "learning rate η / η<sub>C</sub>" : "learning rate η") : over;
 
-  function layoutOf(template, sweep) {
+  function layoutOf(template, sweep, narrow) {
     const { start } = sweep;
     const { value, params } = start;
     const domains = DOMAINS[sweep.isOverLr ? "lr" : "size"];
@@ -162,7 +162,8 @@ window.eosdash = window.eosdash || {};
       const shown = sweep.isOverLr || i > 1;
       layout[name] = { ...template.layout[name], domain: domains[row], visible: shown };
       if (shown) {
-        const text = row === "orbit" ? `<b>orbit</b>: values of ${start.observable} after the transient` : TITLES[row];
+        const whole = row === "orbit" ? `<b>orbit</b>: values of ${start.observable} after the transient` : TITLES[row];
+        const text = narrow ? whole.replace(/<\/b>.*/, "</b>") : whole;
         layout.annotations.push(note(text, 0, domains[row][1], "left", "bottom", muted));
       }
     });

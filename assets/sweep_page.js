@@ -58,7 +58,8 @@ window.eosdash = window.eosdash || {};
     const template = eos.templates[eos.scheme()].sweep;
     const drawn = sweep.known.length;
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
-    await window.Plotly.react(figure, ...eos.sweepFigure(template, sweep), config);
+    const narrow = figure.clientWidth < 520; // titles lose what does not fit
+    await window.Plotly.react(figure, ...eos.sweepFigure(template, sweep, narrow), config);
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });
     sweep.drawn = drawn;
     document.body.classList.add("eos-drawn");
