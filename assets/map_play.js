@@ -54,6 +54,8 @@ window.eosdash = window.eosdash || {};
       Number((critical * (FROM + ((TO - FROM) * i) / (FRAMES - 1))).toPrecision(6))
     );
     const queries = rates.map((lr) => new URLSearchParams({ ...shared, lr }).toString());
+    // Frames of other networks are computed again, or come from the server's cache.
+    for (const query of frames.keys()) if (!queries.includes(query)) frames.delete(query);
     let last = null;
     try {
       for (let i = 0; i < FRAMES; i++) {

@@ -66,7 +66,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Progress:
-    """A sign of life: how many of the pixels are decided."""
+    """A sign of life: how many of the pixels to compute are done."""
 
     done: int
     total: int
@@ -114,6 +114,7 @@ def recheck(
     open_ = ~np.isin(level.outcome, [CODE[Outcome.MINIMUM], CODE[Outcome.DIVERGED]])
     chart = _Chart(objective, plane, extent, len(level.outcome), 2 * steps)
     chart.level.outcome[...] = level.outcome
+    chart.total = int(np.count_nonzero(open_))
     yield from chart.fill(np.flatnonzero(open_))
     yield Recheck(chart.level.outcome != level.outcome)
 
@@ -137,6 +138,7 @@ class _Chart:
         )
         costly = PATIENCE / (steps * step_seconds(objective))
         roomy = BATCH_FLOATS / objective.network.parameters
+        self.done, self.total = 0, resolution**2
         self.batch = max(64, int(min(costly, roomy)))
 
     def fill(self, pixels: NDArray[np.intp]) -> Iterator[Progress]:
@@ -146,7 +148,8 @@ class _Chart:
             row, column = np.divmod(some, len(self.x))
             starts = self.plane.starts(self.x[column], self.y[row])
             self._write(some, self.flock.run(*starts))
-            yield Progress(begin + len(some), len(pixels))
+            self.done += len(some)
+            yield Progress(self.done, self.total)
 
     def _write(self, pixels: NDArray[np.intp], ends: Ends) -> None:
         level, there = self.level, ends.outcome != CODE[Outcome.DIVERGED]

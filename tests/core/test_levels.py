@@ -117,6 +117,8 @@ def test_no_batch_takes_long_and_each_ends_with_a_sign_of_life(counting, monkeyp
     assert max(sizes) * 50 * 2 * 1.5e-9 <= 1.01e-4
     assert all(0 < sign.done <= sign.total for sign in signs)
     assert signs[-1].done == signs[-1].total
+    done = [sign.done for sign in signs]
+    assert done == sorted(done)  # over all levels: a bar of progress never goes back
 
 
 def test_batches_change_nothing(monkeypatch):
