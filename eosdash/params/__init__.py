@@ -6,17 +6,22 @@ the Python API and the cache key are all read off these classes.
 
 from eosdash.params.basin import BasinParams
 from eosdash.params.network import NetworkParams
+from eosdash.params.pages import PAGES, Frame, Page
 from eosdash.params.sweep import SweepParams
 from eosdash.params.theory import TheoryParams
 from eosdash.params.train import TrainParams
-from eosdash.params.view import BasinView, RunView
+from eosdash.params.view import BasinView, RunView, TheoryView
 
 __all__ = [
+    "PAGES",
     "BasinParams",
     "BasinView",
+    "Frame",
     "NetworkParams",
+    "Page",
     "RunView",
     "SweepParams",
     "TheoryParams",
+    "TheoryView",
     "TrainParams",
 ]

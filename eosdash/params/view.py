@@ -84,3 +84,13 @@ class BasinView(ParameterSet):
         allowed="two numbers, comma-separated",
         max_length=2,
     )
+
+
+class TheoryView(ParameterSet):
+    """Which of the statements is shown. Part of a link, but of no key."""
+
+    kind: ClassVar[str] = "view"
+
+    statement: Literal["all", "nonsingular", "manifold", "stable", "measure_zero"] = parameter(
+        "all", "Statement", "All four statements, or one of them in large.", group="view"
+    )

@@ -1,0 +1,78 @@
+"""The pages, each with its address and what its link may hold; and how a link frames it."""
+
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import BeforeValidator, field_validator
+
+from eosdash.fields import ParameterError, ParameterSet, parameter, split
+from eosdash.params.basin import BasinParams
+from eosdash.params.sweep import SweepParams
+from eosdash.params.theory import TheoryParams
+from eosdash.params.train import TrainParams
+from eosdash.params.view import BasinView, RunView, TheoryView
+
+
+class Page(NamedTuple):
+    """A page that shows a result.
+
+    Attributes:
+        path: its address on the host.
+        sets: what is computed, then how it is shown: together what its link may hold.
+    """
+
+    path: str
+    sets: tuple[type[ParameterSet], ...]
+
+
+PAGES = {
+    "run": Page("/", (TrainParams, RunView)),
+    "basin": Page("/basin", (BasinParams, BasinView)),
+    "sweep": Page("/sweep", (SweepParams,)),
+    "theory": Page("/theory", (TheoryParams, TheoryView)),
+}
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split)]
+
+
+class Frame(ParameterSet):
+    """How a link frames a page: which scene stands beside it, and what is left out around it."""
+
+    kind: ClassVar[str] = "frame"
+
+    scene: int = parameter(
+        0, "Scene", "Number of the scene of the deck that is open; 0 for none.",
+        group="frame", ge=0, le=999,
+    )  # fmt: skip
+    present: bool = parameter(
+        False, "Present", "For the projector: large type, no controls.", group="frame"
+    )
+    hide: Names = parameter(
+        (), "Hide", "Controls that are left out. Results never are.", group="frame",
+        allowed="names of controls, comma-separated, such as depth,width",
+    )  # fmt: skip
+    lock: bool = parameter(
+        False, "Lock", "The parameters can be seen, but not changed.", group="frame"
+    )
+    embed: bool = parameter(
+        False, "Embed", "The figure and its transport alone, for an iframe.", group="frame"
+    )
+
+    @field_validator("hide")
+    @classmethod
+    def _hides_controls(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        sets = (part for page in PAGES.values() for part in page.sets)
+        known = {name for part in sets for name in part.model_fields}
+        for name in names:
+            if name not in known:
+                raise ParameterError("hide", f"there is no control {name!r}", cls._allowed())
+        return tuple(dict.fromkeys(names))
+
+    @classmethod
+    def _allowed(cls) -> str:
+        return cls.about("hide").allowed
+
+    @classmethod
+    def split(cls, query: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """What of a query frames the page, and the rest of it."""
+        framing = {name: value for name, value in query.items() if name in cls.model_fields}
+        return framing, {name: value for name, value in query.items() if name not in framing}
