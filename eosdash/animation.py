@@ -1,0 +1,72 @@
+"""A map as it changes with the learning rate: from a small one to past η_C, frame by frame."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context
+
+from eosdash.fields import ParameterError
+from eosdash.params import BasinParams
+from eosdash.params.basin import LARGEST_LOG
+from eosdash.runs import critical_lr_of
+from eosdash.words import plane_words, setup_words
+
+FRAMES = 40
+FROM, TO = 0.1, 1.15
+"""First and last learning rate, in units of η_C."""
+
+RESOLUTION = 128
+"""Finest frame."""
+
+SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)
+"""How JavaScript's ``toPrecision`` rounds positive numbers; Python's formats round half to even."""
+
+
+def rates(critical: float) -> tuple[float, ...]:
+    """The learning rate of every frame: those that the page plays, to the last digit."""
+    exact = (critical * (FROM + (TO - FROM) * i / (FRAMES - 1)) for i in range(FRAMES))
+    return tuple(float(SIX_DIGITS.create_decimal_from_float(rate)) for rate in exact)
+
+
+def coarse(params: BasinParams) -> BasinParams:
+    """The map as a frame shows it: no finer than need be, and run once."""
+    resolution = min(params.resolution, RESOLUTION)
+    return params.model_copy(update={"resolution": resolution, "twice": False})
+
+
+def frames(
+    params: BasinParams, extent: Sequence[float], critical: float | None
+) -> list[BasinParams]:
+    """The map of every frame. Pages that play it ask for the same ones, by the same keys.
+
+    Raises:
+        ParameterError: if no learning rate is left to play, or η_C is infinite or too large.
+    """
+    if params.plane == "trainability":
+        raise ParameterError(
+            "plane",
+            "its learning rate is an axis, and leaves none to play",
+            "weights, random, hessian, points",
+        )
+    largest = 10**LARGEST_LOG / TO
+    if critical is None or not critical <= largest:
+        raise ParameterError(
+            "target" if params.task == "scalar" else "task",
+            f"η_C is {critical or float('inf'):.4g} for this network, too large to play up to it",
+            f"one for which it is at most {largest:.3g}",
+        )
+    shared = coarse(params).model_dump() | {"extent": tuple(extent)}
+    return [BasinParams.make(**shared | {"lr": rate}) for rate in rates(critical)]
+
+
+def caption(params: BasinParams) -> str:
+    """What is the same in all frames, in words."""
+    # Where the learning rate is an axis, words leave it out.
+    anywhere = params.model_copy(update={"plane": "trainability"})
+    setup = setup_words(anywhere, critical_lr_of(params))
+    return f"{setup} {plane_words(params)}. At most {params.steps:,} steps from every pixel."
+
+
+def source(played: Sequence[BasinParams]) -> str:
+    """The Python expression that computes all frames."""
+    first = played[0]
+    call = first.call().replace(f" lr={first.lr!r},", " lr=lr,")
+    return f"[{call} for lr in {[frame.lr for frame in played]}]"
