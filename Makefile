@@ -3,19 +3,23 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 BENCH_VENV := .venv-bench
+WARM := .cache/warm
 PIP := -m pip --disable-pip-version-check install --quiet
 
 # BLAS threads of several workers would fight for the same cores.
-run test: export OPENBLAS_NUM_THREADS = 1
+run warm test: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean browser
+.PHONY: help run warm test lint format bench clean browser
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run  ## Install what is needed and serve on http://127.0.0.1:8050
+run: $(WARM)/.made  ## Install what is needed and serve on http://127.0.0.1:8050
 	$(VENV)/bin/python app.py
+
+warm: $(VENV)/.run  ## Compute the scenes of the deck ahead, so that they open at once
+	$(VENV)/bin/python -m eosdash.service.warm
 
 test: lint browser  ## Lint, type-check and run every test, browser tests included
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
@@ -35,6 +39,11 @@ bench: $(BENCH_VENV)/.bench  ## Time everything against its baselines
 clean:  ## Remove all that make made
 	rm -rf $(VENV) $(BENCH_VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(WARM)/.made: eosdash/deck.yaml eosdash/fields.py | $(VENV)/.run
+	rm -rf $(WARM)
+	$(VENV)/bin/python -m eosdash.service.warm
+	@touch $@
 
 browser: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.ensure_browser

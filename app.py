@@ -26,8 +26,9 @@ def create_app() -> dash.Dash:
     flask.config.from_prefixed_env("EOSDASH")
     flask.secret_key = flask.config.get("SECRET_KEY") or secrets.token_bytes(32)
     Compress(flask)
-    api.register(flask, ResultCache(flask))
-    app = pages.create(flask)
+    cache = ResultCache(flask)
+    api.register(flask, cache)
+    app = pages.create(flask, cache)
     # Dash registers its script bundles on the first visit, and until then a second one fails.
     flask.test_client().get("/")
     return app

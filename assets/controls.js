@@ -8,9 +8,9 @@ window.eosdash = window.eosdash || {};
   const skip = () => window.dash_clientside.no_update;
   const context = () => window.dash_clientside.callback_context;
 
-  const SCHEME = "eosdash-scheme";
+  const SCHEME = "scheme";
   eos.restoreScheme = () => {
-    const saved = localStorage.getItem(SCHEME);
+    const saved = eos.memory.get(SCHEME);
     if (saved) props("mantine", { forceColorScheme: saved });
   };
 
@@ -21,9 +21,12 @@ window.eosdash = window.eosdash || {};
 
   const ECHO = 1200; // ms within which an input may still repeat what it held before
   const intents = {};
+  const locked = (name) => eos.frame.lock && !isView(name) && name !== eos.page().cursor;
+  /** Set a field, as a hand on its control would; a locked one stays as it is. */
   eos.set = (name, value) => {
+    if (locked(name)) return eos.toast("This link is locked: its parameters can be seen, but not changed.");
     intents[name] = { value, until: performance.now() + ECHO };
-    props(id("param", name), { value });
+    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
   };
   /** An input that waits for the hand to rest repeats its last value late, even when it has been
    * set to another since. Such an echo is undone; true if there was one. */
@@ -33,13 +36,26 @@ window.eosdash = window.eosdash || {};
       const byHand = document.activeElement === element("param", name);
       if (byHand || performance.now() > until) delete intents[name];
       else if (String(values[name]) !== String(value)) {
-        props(id("param", name), { value });
+        props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
         undone = true;
       }
     }
     return undone;
   }
   eos.value = (name) => values[name];
+  /** What the controls say now can be gone back to. */
+  eos.remembers = (changed) => {
+    const computed = Object.entries(values).filter(([name]) => !isView(name));
+    eos.remember(Object.fromEntries(computed), changed);
+  };
+  /** Nothing that is computed can be changed by who opens a locked link. */
+  eos.lock = () => {
+    if (!eos.frame.lock) return;
+    for (const name of Object.keys(rules).filter((name) => !isView(name)))
+      for (const kind of ["param", "slider"])
+        if (element(kind, name)) props(id(kind, name), { disabled: true });
+    for (const button of ["reset", "new-seed"]) props(button, { disabled: true });
+  };
   /** Switch a field off, with the reason, or on again. */
   eos.disable = (name, reason) => {
     const field = element("field", name);
@@ -73,32 +89,62 @@ window.eosdash = window.eosdash || {};
     return found;
   }
 
-  function query() {
+  function query(all = values) {
     const { cursor } = eos.page();
-    const pairs = Object.entries(values).filter(
+    const pairs = Object.entries(all).filter(
       ([name, value]) => !isView(name) && name !== cursor && written(value)
     );
     return new URLSearchParams(pairs).toString();
   }
 
+  let awaited = null; // the query that several fields are together being set to
+  /** Set several fields, and ask once when all have taken over. */
+  eos.setAll = function (wanted) {
+    const known = Object.entries(wanted).filter(([name]) => name in values);
+    const typed = known.map(([name, value]) => [name, typeof values[name] === "boolean" ? String(value) === "true" : value]);
+    const changes = typed.filter(([name, value]) => String(values[name] ?? "") !== String(value));
+    awaited = query({ ...values, ...Object.fromEntries(typed) });
+    const mine = awaited;
+    for (const [name, value] of changes) eos.set(name, value);
+    setTimeout(() => {
+      if (awaited !== mine) return;
+      awaited = null; // written otherwise by a control: ask for what is there
+      ask();
+    }, changes.length ? ECHO : 0);
+  };
+  /** The state of a link, in place: what it does not name of the view is as by default. */
+  eos.setState = function (search) {
+    const view = Object.entries(rules).filter(([, { group }]) => group === "view");
+    const defaults = Object.fromEntries(view.map(([name, rule]) => [name, rule.default]));
+    eos.setAll({ ...defaults, ...Object.fromEntries(new URLSearchParams(search)) });
+  };
+
   /** Ask for the run of the values, unless it was the last one asked for. */
   function ask(changed) {
     const next = query();
+    if (awaited && next !== awaited) return null; // on the way to it
+    awaited = null;
     if (next === asked && !rejected.size) return null;
     eos.request((asked = next), changed);
     return next;
   }
 
-  /** The link of what is shown: the canonical parameter set and whatever view is not default. */
-  eos.link = function () {
+  /** The link of what is shown: the canonical parameter set, whatever view is not default, and
+   * what frames the page. */
+  eos.link = function (framing) {
     const search = new URLSearchParams(eos.page().shown()?.start?.query ?? {});
     const { cursor } = eos.page();
     if (cursor && written(values[cursor])) search.set(cursor, values[cursor]);
     for (const [name, value] of Object.entries(eos.state.view))
       if (String(value) !== String(rules[name].default)) search.set(name, value);
+    for (const [name, value] of Object.entries(eos.framing(framing))) search.set(name, value);
     return `${location.origin}${location.pathname}?${search.toString().replaceAll("%2C", ",")}`;
   };
-  eos.address = () => history.replaceState(history.state, "", eos.link());
+  eos.address = () => {
+    history.replaceState(history.state, "", eos.link());
+    const free = eos.link({ scene: 0, hide: [] });
+    for (const copy of document.querySelectorAll(".eos-open, .eos-locked a")) copy.href = free;
+  };
 
   function show() {
     for (const [name, rule] of Object.entries(rules)) {
@@ -107,7 +153,15 @@ window.eosdash = window.eosdash || {};
       );
       element("field", name)?.classList.toggle("eos-hidden", !applies);
     }
+    for (const group of document.querySelectorAll(".eos-group"))
+      group.classList.toggle("eos-hidden", [...group.children].every(isGone));
   }
+
+  /** All fields that a callback is about: several may have been set at once. */
+  const changedNames = () =>
+    context().triggered.map(({ prop_id }) => JSON.parse(prop_id.slice(0, prop_id.lastIndexOf("."))).name);
+
+  const isGone = (part) => part.tagName === "H2" || !part.getClientRects().length && getComputedStyle(part).display === "none";
 
   const html = (type, children) => ({
     namespace: "dash_html_components",
@@ -159,21 +213,6 @@ window.eosdash = window.eosdash || {};
   const digits = (x, n = 3) => Number(x.toPrecision(n)).toString();
   eos.digits = digits;
 
-  async function copy(text, words) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without https there is no clipboard to write to, but a selection can be copied.
-      const area = document.createElement("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    eos.toast(words);
-  }
-
   const menus = () => document.querySelectorAll(".eos-menu[open]");
   document.addEventListener("click", ({ target }) => {
     for (const menu of menus())
@@ -202,12 +241,16 @@ window.eosdash = window.eosdash || {};
     const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
-      const search = new URLSearchParams(shared).toString().replaceAll("%2C", ",");
-      props(`nav-${page}`, { href: location.pathname === path ? path : `${path}?${search}` });
+      const pairs = { ...(eos.pages[page].api ? shared : {}), ...eos.framing() };
+      const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
+      const bare = location.pathname === path || !search;
+      props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
     }
   }
   for (const kind of ["pointerover", "focusin"])
     document.addEventListener(kind, ({ target }) => target.closest?.(".eos-nav") && carry());
+
+  const ANIMATIONS = { gif: "/animation.gif", webp: "/animation.webp", frames: "/animation.npz" };
 
   const clientside = {
     /** Slider and number of a field show the same value. */
@@ -231,11 +274,15 @@ window.eosdash = window.eosdash || {};
 
     /** Some value changed: show what applies, and draw again or ask for another run. */
     changed(_values, _checked, rulesNow) {
-      if (rules !== rulesNow) asked = null; // another page
+      if (rules !== rulesNow) {
+        asked = etaC = null; // another page, with sliders of its own
+        eos.forget();
+      }
       rules = rulesNow;
-      const changed = context().triggered_id?.name;
+      const names = changedNames();
       values = read(context().inputs_list);
       if (undoEchoes()) return skip();
+      const changed = names.find((name) => !isView(name)) ?? names[0];
       show();
       const view = Object.entries(values).filter(([name]) => isView(name));
       eos.state.view = Object.fromEntries(view);
@@ -247,6 +294,7 @@ window.eosdash = window.eosdash || {};
       if (changed && changed === eos.page().cursor) {
         eos.learningRate(eos.page().shown()?.start);
         if (eos.page().shown()?.start) eos.address();
+        eos.remembers(changed);
         eos.page().moved();
         return skip();
       }
@@ -263,16 +311,17 @@ window.eosdash = window.eosdash || {};
 
     newSeed(clicks) {
       if (!clicks) return;
+      if (!("seed" in rules)) return;
       if (values.init !== "gaussian") eos.set("init", "gaussian");
       eos.set("seed", Math.floor(Math.random() * 100000));
     },
 
     copy(link, python) {
       const triggered = context().triggered_id;
-      if (triggered === "copy-link") copy(eos.link(), "Link copied");
+      if (triggered === "copy-link") eos.copy(eos.linkShared(), "Link copied");
       const { start } = eos.page().shown() ?? {};
       if (triggered === "copy-python" && start)
-        copy(
+        eos.copy(
           `import eosdash\n\n${eos.page().name} = ${start.python}\n`,
           "Python call copied"
         );
@@ -283,9 +332,13 @@ window.eosdash = window.eosdash || {};
       const page = eos.page();
       const { start } = page.shown() ?? {};
       if (!format || !start) return;
-      if (page.files.includes(format)) {
+      const animated = ANIMATIONS[format];
+      if (animated) eos.toast("The frames are computed; the file follows.");
+      if (page.files.includes(format) || animated) {
         const anchor = document.createElement("a");
-        anchor.href = `${page.api}.${format}?${new URLSearchParams(start.query)}`;
+        const search = new URLSearchParams(start.query);
+        if (animated) search.set("scheme", eos.scheme());
+        anchor.href = `${page.api}${animated ?? `.${format}`}?${search}`;
         anchor.download = "";
         anchor.click();
       } else if (page.picture) eos.picture(format, page);
@@ -294,7 +347,7 @@ window.eosdash = window.eosdash || {};
     toggleTheme(clicks) {
       if (!clicks) return;
       const scheme = eos.scheme() === "dark" ? "light" : "dark";
-      localStorage.setItem(SCHEME, scheme);
+      eos.memory.set(SCHEME, scheme);
       props("mantine", { forceColorScheme: scheme });
     },
 

@@ -34,7 +34,7 @@ window.eosdash = window.eosdash || {};
       yaxis: { ...template.layout.yaxis, ...filled.y },
       annotations: filled.annotations ?? [],
     };
-    await window.Plotly.react(figure, data, layout, { staticPlot: true, responsive: true });
+    await eos.react(figure, data, layout, { staticPlot: true, responsive: true });
   };
 
   function plane(run) {

@@ -28,7 +28,7 @@ window.eosdash = window.eosdash || {};
     if (!current?.count) return;
     const templates = eos.templates[eos.scheme()];
     const count = current.count;
-    await window.Plotly.react(figure, ...runFigure(templates.run, eos.state));
+    await eos.react(figure, ...runFigure(templates.run, eos.state));
     listen(figure);
     current.drawn = count;
     document.body.classList.add("eos-drawn");
@@ -42,6 +42,7 @@ window.eosdash = window.eosdash || {};
   function listen(figure) {
     if (figure.dataset.listening) return;
     figure.dataset.listening = "yes";
+    figure.on("plotly_clickannotation", ({ annotation }) => annotation.name && eos.showTerm(annotation.name));
     figure.on("plotly_click", (event) => eos.seek(event.points[0].pointIndex));
   }
 
@@ -82,7 +83,7 @@ window.eosdash = window.eosdash || {};
     for (const name of ["xaxis", "yaxis", "yaxis2"])
       small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
     small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
-    await window.Plotly.react(eos.graph(id), data, small, { staticPlot: true, responsive: true });
+    await eos.react(eos.graph(id), data, small, { staticPlot: true, responsive: true });
   };
 
   const config = () => ({ displayModeBar: false, doubleClick: "reset", responsive: true });
@@ -228,6 +229,8 @@ window.eosdash = window.eosdash || {};
       yanchor: "bottom",
       showarrow: false,
       font: { size: 13, color: colours.muted },
+      name: row === "sharpness" ? "sharpness" : "",
+      captureevents: row === "sharpness",
     });
     const threshold = 2 / run.columns.lr.at(-1);
     const made = [
@@ -243,8 +246,19 @@ window.eosdash = window.eosdash || {};
         yanchor: "bottom",
         showarrow: false,
         font: { size: 13, color: colours.accent },
+        bgcolor: colours.paper,
+        opacity: 0.9,
+        name: "threshold",
+        captureevents: true,
       },
     ];
+    const gfs = view.gfs && run.columns.gfs_sharpness?.at(-1);
+    if (gfs) {
+      const below = gfs < threshold; // so that it does not lie on the other name
+      const text = "<b>minimum that gradient flow reaches</b>";
+      const font = { size: 13, color: colours.gfs };
+      made.push({ ...made.at(-1), text, y: gfs, yanchor: below ? "top" : "bottom", yshift: below ? 0 : 18, font, name: "gradient-flow" });
+    }
     if (view.gradient) made.push(title("<b>gradient norm</b>", "grad_norm"));
     return made;
   }
@@ -257,10 +271,15 @@ window.eosdash = window.eosdash || {};
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
-    prepare(templates) {
+    prepare(templates, terms) {
       eos.templates = templates;
+      eos.knowTerms(terms);
       document.body.dataset.page = eos.page().name;
       eos.restoreScheme();
+      eos.sceneShows();
+      eos.explain();
+      eos.offerTour();
+      eos.lock();
       eos.page().draw();
       return true;
     },

@@ -14,15 +14,13 @@ window.eosdash = window.eosdash || {};
     const element = $(id);
     if (!element || element.words === words) return;
     element.words = words;
-    element.replaceChildren(...eos.rich(words));
+    element.replaceChildren(...eos.rich(words, EXPLAINED.has(id)));
   };
-  eos.rich = (words) => words.split("η_C").flatMap((part, i) => (i ? [etaC(), part] : [part]));
-
-  function etaC() {
-    const symbol = document.createElement("span");
-    symbol.innerHTML = "η<sub>C</sub>";
-    return symbol;
-  }
+  /* What changes with every frame is left plain: a button there would lose the focus. */
+  const EXPLAINED = new Set([
+    "summary", "fate", "scene-text", "scene-look", "detail-note", "boundary-words", "cobweb-words",
+    ...["nonsingular", "manifold", "stable", "measure_zero"].map((name) => `${name}-check`),
+  ]);
 
   /* Each page says how it asks and what it does with the answer:
    * {api, Result, began(result), grew(result, record), ended(result), shown(), draw()} */
@@ -49,18 +47,23 @@ window.eosdash = window.eosdash || {};
     const mine = (abort = new AbortController());
     const page = eos.page();
     const result = new page.Result(query);
+    const gone = () => mine.signal.aborted || eos.page() !== page;
     const take = (record) => {
-      if (mine.signal.aborted) return;
+      if (gone()) return;
       result.take(record);
       if (record.type === "start") begin(page, result, changed);
       else page.grew(result, record);
-      if (record.type === "end") page.ended(result);
+      if (record.type === "end") {
+        page.ended(result);
+        eos.announce($("badge")?.textContent ?? "");
+      } else if (performance.now() - result.began > 1000)
+        eos.announce(`Computing. ${$("status")?.textContent ?? ""}`, { progress: true });
     };
     try {
       await eos.stream(`${page.api}?${query}`, mine.signal, take);
-      if (!result.end && !mine.signal.aborted) throw new Error("the stream was cut");
+      if (!result.end && !gone()) throw new Error("the stream was cut");
     } catch (problem) {
-      if (mine.signal.aborted) return;
+      if (gone()) return;
       if (problem.status === 422) refuse(problem.error, changed);
       else unreachable(query, changed);
     }
@@ -75,6 +78,7 @@ window.eosdash = window.eosdash || {};
     eos.say("setup", result.start.setup);
     dimmed(false);
     eos.address();
+    eos.remembers(changed);
     eos.learningRate(result.start);
   }
 

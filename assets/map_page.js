@@ -26,6 +26,10 @@ window.eosdash = window.eosdash || {};
     },
     picture,
     shown: () => state.asked ?? state.map,
+    /** Another state is opened: no start is selected, and there is nothing to go back to. */
+    fresh() {
+      Object.assign(state, { at: null, path: null, run: null, back: [], forward: [] });
+    },
     draw: () => drawMap(),
 
     began(map) {
@@ -93,7 +97,7 @@ window.eosdash = window.eosdash || {};
       extent: map.start.extent,
     });
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
-    await window.Plotly.react(figure, data, layout, config);
+    await eos.react(figure, data, layout, config);
     if (!figure.listening) figure.addEventListener("keydown", key);
     eos.hand(figure, { at: pointOf, hover, click: choose, zoom: zoomTo });
     map.drawn = size;

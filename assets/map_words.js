@@ -73,7 +73,7 @@ window.eosdash = window.eosdash || {};
       const { sizes, values, line } = map.end[fit];
       return { ...trace, x: sizes, y: part === "line" ? line : values };
     });
-    window.Plotly.react($("fits-figure"), data, template.layout, { staticPlot: true, responsive: true });
+    eos.react($("fits-figure"), data, template.layout, { staticPlot: true, responsive: true });
   }
   document.addEventListener(
     "toggle",

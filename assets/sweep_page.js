@@ -14,6 +14,7 @@ window.eosdash = window.eosdash || {};
       return eos.Sweep;
     },
     shown: () => state.asked ?? state.sweep,
+    fresh: () => (state.back = []),
     draw: () => drawSweep(),
     moved: () => moved(),
     picture() {
@@ -59,7 +60,7 @@ window.eosdash = window.eosdash || {};
     const drawn = sweep.known.length;
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
     const narrow = figure.clientWidth < 520; // titles lose what does not fit
-    await window.Plotly.react(figure, ...eos.sweepFigure(template, sweep, narrow), config);
+    await eos.react(figure, ...eos.sweepFigure(template, sweep, narrow), config);
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });
     sweep.drawn = drawn;
     document.body.classList.add("eos-drawn");
@@ -198,7 +199,7 @@ window.eosdash = window.eosdash || {};
       xaxis: { ...template.layout.xaxis, range },
       yaxis: { ...template.layout.yaxis, range },
     };
-    await window.Plotly.react($("cobweb-figure"), data, layout, { staticPlot: true, responsive: true });
+    await eos.react($("cobweb-figure"), data, layout, { staticPlot: true, responsive: true });
     const stable = Math.abs(slope) < 1 ? "stable" : "no longer stable: f(f(w)) crosses the diagonal twice more";
     eos.say("cobweb-words", `All weights equal w. At the minimizer f′ = ${eos.digits(slope)}: ${stable}.`);
   }

@@ -34,13 +34,17 @@ window.eosdash = window.eosdash || {};
       return eos.Theory;
     },
     shown: () => state.asked ?? state.theory,
-    draw: () => PANELS.forEach((name) => drawPanel(name)),
+    draw() {
+      choose();
+      PANELS.forEach((name) => drawPanel(name));
+    },
     picture() {
       const { data, layout } = $("measure_zero-a");
       return { data, layout, width: 1000, height: 700, filename: "eosdash-theory" };
     },
 
     began(theory) {
+      choose();
       state.asked = theory;
     },
 
@@ -66,9 +70,17 @@ window.eosdash = window.eosdash || {};
     },
   };
 
+  /** Show all statements, or the one that is chosen. */
+  function choose() {
+    const shown = eos.state.view.statement ?? "all";
+    $("theory-figure")?.classList.toggle("eos-one", shown !== "all");
+    for (const name of PANELS)
+      $(`${name}-panel`)?.classList.toggle("eos-hidden", ![name, "all"].includes(shown));
+  }
+
   async function drawPanel(name) {
     const panel = state.panels[name]; // the last good one, until the next is there
-    if (!panel || !$(`${name}-a`)) return;
+    if (!panel || !$(`${name}-a`)?.closest(".eos-statement:not(.eos-hidden)")) return;
     if (!window.Plotly || !eos.templates?.light.theory) {
       setTimeout(() => drawPanel(name), 30);
       return;
@@ -82,7 +94,7 @@ window.eosdash = window.eosdash || {};
     for (const [i, element] of elements.entries()) {
       if (!element || !drawn[i]) continue;
       const config = { displayModeBar: false, responsive: true, scrollZoom: false };
-      await window.Plotly.react(element, drawn[i].data, drawn[i].layout, config);
+      await eos.react(element, drawn[i].data, drawn[i].layout, config);
       element.setAttribute("role", "img");
       element.setAttribute("aria-label", panel.check);
     }

@@ -23,13 +23,13 @@ def run_figure(scheme: Scheme) -> go.Figure:
         for pin, colour in enumerate(tokens.pins):
             _add(figure, f"pin{pin}.{row}", row, colour, width=1.25, dash=PIN_DASHES[pin])
         _add(figure, f"raw.{row}", row, tokens.muted, width=1, opacity=0.35, hoverinfo="skip")
-    _add(figure, "gfs_sharpness", "sharpness", tokens.muted, width=1.5, dash="dot", name="GFS")
     for k in range(MOST_EIGENVALUES, 1, -1):
         name = f"λ<sub>{k}</sub>"
         _add(figure, f"eigenvalue_{k}", "sharpness", tokens.muted, width=1, name=name)
     _add(figure, "lambda_min", "sharpness", tokens.muted, width=1, dash="dash", name="λ_min")
     _add(figure, "loss", "loss", tokens.ink, width=1.75, name="loss")
     _add(figure, "sharpness", "sharpness", tokens.ink, width=1.75, name="sharpness")
+    _add(figure, "gfs_sharpness", "sharpness", tokens.pins[0], width=2.5, dash="dot", name="GFS")
     _add(figure, "threshold", "sharpness", tokens.accent, width=1.75, dash="dash", name="2/η")
     _add(figure, "grad_norm", "grad_norm", tokens.ink, width=1.5, name="‖∇L‖")
     for row in ROWS[:2]:
@@ -140,6 +140,12 @@ def _layout(tokens: Tokens) -> dict[str, Any]:
         "yaxis": axis | LOG,
         "yaxis2": axis | {"nticks": 6},
         "yaxis3": axis | LOG,
-        "meta": {"accent": tokens.accent, "ink": tokens.ink, "muted": tokens.muted},
+        "meta": {
+            "accent": tokens.accent,
+            "ink": tokens.ink,
+            "muted": tokens.muted,
+            "paper": tokens.paper,
+            "gfs": tokens.pins[0],
+        },
         "uirevision": "run",
     }

@@ -22,7 +22,7 @@ from eosdash.pages.frame import (
     words_above,
 )
 from eosdash.pages.icons import aria, icon
-from eosdash.params import BasinParams, BasinView
+from eosdash.params import BasinParams, BasinView, Frame
 from eosdash.words import MAP_SCOPE
 
 DESCRIPTION = (
@@ -45,8 +45,9 @@ OVERLAYS = ("minimizers", "region", "fold", "contours", "balanced", "path")
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    params = usable(BasinParams, query or FIRST_VISIT, errors)
-    view = usable(BasinView, query, errors)
+    _, state = Frame.split(query)
+    params = usable(BasinParams, state or FIRST_VISIT, errors)
+    view = usable(BasinView, state, errors)
     return [
         panel(params, errors),
         dmc.AppShellMain(_main(view, unusable(query, errors, BasinParams, BasinView))),

@@ -69,7 +69,14 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
         className="eos-more",
         open=any(name in errors for name in FOLDED),
     )
-    return html.Div([*sections, more], className="eos-panel")
+    back = html.Div(
+        [
+            html.Button(icon(name), id=name, title=words, disabled=True, **aria(label=words))
+            for name, words in (("undo", "Undo (Z)"), ("redo", "Redo (Shift+Z)"))
+        ],
+        className="eos-undo",
+    )
+    return html.Div([back, *sections, more], className="eos-panel")
 
 
 def extras(group: str) -> list[Component]:

@@ -11,6 +11,7 @@ from eosdash.fields import ParameterError, ParameterSet, as_text
 from eosdash.figures.style import MARKS
 from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
+from eosdash.params import Frame
 from eosdash.words import OUTCOME_WORDS
 
 Set = TypeVar("Set", bound=ParameterSet)
@@ -31,7 +32,8 @@ def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set
 
 def unusable(query: dict[str, str], errors: dict[str, str], *sets: type[ParameterSet]) -> str:
     """What of a link could not be used, in words."""
-    known = {name for cls in sets for name in cls.model_fields}
+    usable(Frame, Frame.split(query)[0], errors)
+    known = {name for cls in sets for name in cls.model_fields} | set(Frame.model_fields)
     errors |= {name: "there is no such parameter" for name in query if name not in known}
     if not errors:
         return ""
@@ -70,7 +72,12 @@ def panel(params: ParameterSet, errors: dict[str, str]) -> dmc.AppShellNavbar:
         [icon("up"), "Controls"], id="drawer", className="eos-drawer-handle",
         **aria(expanded="false", controls="panel"),
     )  # fmt: skip
-    controls = html.Div(control_panel(params, errors), id="panel", className="eos-scroll")
+    locked = html.P(
+        ["Locked by this link. ", html.A("Open a copy to change it", href="/", target="_blank")],
+        className="eos-locked",
+    )
+    content = [locked, control_panel(params, errors)]
+    controls = html.Div(content, id="panel", className="eos-scroll")
     return dmc.AppShellNavbar([handle, controls], withBorder=False, className="eos-navbar")
 
 
@@ -81,6 +88,7 @@ def words_above() -> list[Component]:
             [
                 html.H1("…", id="summary", className="eos-summary", **aria(live="polite")),
                 html.P("", id="setup", className="eos-setup"),
+                html.A("Open in eosdash", href="/", target="_blank", className="eos-open"),
             ],
             className="eos-words",
         ),

@@ -23,6 +23,11 @@ PATHS = {
     "reset": "<path d='M5 12a7 7 0 1 0 2-5M5 4v4h4'/>",
     "seed": "<rect x='5' y='5' width='14' height='14' rx='3'/><circle cx='9' cy='9' r='.7'/>"
     "<circle cx='15' cy='15' r='.7'/><circle cx='12' cy='12' r='.7'/>",
+    "screen": "<rect x='3' y='5' width='18' height='12' rx='2'/><path d='M9 21h6M12 17v4'/>",
+    "help": "<circle cx='12' cy='12' r='9'/><path d='M9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 "
+    "1.7M12 17v.01'/>",
+    "undo": "<path d='M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3'/>",
+    "redo": "<path d='M16 5l4 4-4 4M20 9H10a6 6 0 0 0 0 12h3'/>",
     "close": "<path d='M6 6l12 12M18 6L6 18'/>",
     "home": "<path d='M4 11l8-7 8 7M6 10v9h12v-9'/>",
     "plus": "<path d='M12 5v14M5 12h14'/>",

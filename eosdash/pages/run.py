@@ -13,7 +13,7 @@ from eosdash.pages.controls import field
 from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
-from eosdash.params import RunView, TrainParams
+from eosdash.params import Frame, RunView, TrainParams
 from eosdash.words import SCOPE
 
 DESCRIPTION = (
@@ -36,8 +36,9 @@ DETAILS = {
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    params = usable(TrainParams, query or FIRST_VISIT, errors)
-    view = usable(RunView, query, errors)
+    _, state = Frame.split(query)
+    params = usable(TrainParams, state or FIRST_VISIT, errors)
+    view = usable(RunView, state, errors)
     return [
         panel(params, errors),
         dmc.AppShellMain(_main(view, unusable(query, errors, TrainParams, RunView))),
@@ -143,7 +144,7 @@ def _side(view: RunView) -> html.Div:
             html.Div([html.H2(id="detail-title"), choice], className="eos-side-head"),
             html.Div(detail, className="eos-detail-box"),
             html.P("", id="detail-note", className="eos-note"),
-            html.H2("Pinned runs"),
+            html.H2("Pinned runs", id="pins-title"),
             html.P("Pin a run to compare it with the next ones, up to four.", id="no-pins"),
             html.Div(pins, id="pins"),
         ],

@@ -8,13 +8,16 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from flask import Flask
 
 from eosdash.figures.style import FONT, style_sheet
-from eosdash.pages import basin, run, sweep, theory
+from eosdash.glossary import aliases
+from eosdash.pages import basin, dialogs, exports, run, scenes, sweep, theory
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
+from eosdash.params import PAGES as SHARED
+from eosdash.service.cache import ResultCache
 
-PAGES = {"run": run, "basin": basin, "sweep": sweep, "theory": theory}
-PATHS = {"run": "/", "basin": "/basin", "sweep": "/sweep", "theory": "/theory"}
+PAGES = {"run": run, "basin": basin, "sweep": sweep, "theory": theory, "scenes": scenes}
+PATHS = {name: page.path for name, page in SHARED.items()} | {"scenes": "/scenes"}
 
 THEME = {
     "fontFamily": FONT,
@@ -35,8 +38,9 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create(server: Flask) -> dash.Dash:
+def create(server: Flask, cache: ResultCache) -> dash.Dash:
     """The Dash app on a Flask server, with all pages registered."""
+    exports.register(server, cache)
     app = dash.Dash(
         "eosdash",
         server=server,
@@ -69,14 +73,24 @@ def create(server: Flask) -> dash.Dash:
         *sweep.CALLBACKS,
     ):
         app.clientside_callback(ClientsideFunction("eosdash", function), *output, *inputs, *states)
+    app.callback(
+        Output("terms", "children"), Input("glossary-asked", "data"), prevent_initial_call=True
+    )(dialogs.terms)
     return app
 
 
+SHARES = {
+    "copy-link": "Copy the link",
+    "copy-python": "Copy as Python",
+}
 DOWNLOADS = {
     "csv": "Table (CSV)",
     "npz": "Arrays (NPZ)",
     "png": "Picture (PNG)",
     "svg": "Drawing (SVG)",
+    "gif": "Animation of η (GIF)",
+    "webp": "Animation of η (WebP)",
+    "frames": "Animation of η (NPZ)",
 }
 
 Callback = tuple[list[Any], list[Any], list[Any], str]
@@ -100,7 +114,12 @@ CALLBACKS: list[Callback] = [
         [State("rules", "data")],
         "changed",
     ),
-    ([Output("prepared", "data")], [Input("templates", "data")], [], "prepare"),
+    (
+        [Output("prepared", "data")],
+        [Input("templates", "data")],
+        [State("glossary-terms", "data")],
+        "prepare",
+    ),
     ([], [Input("theme", "n_clicks")], [], "toggleTheme"),
     ([], [Input("reset", "n_clicks")], [], "reset"),
     ([], [Input("new-seed", "n_clicks")], [], "newSeed"),
@@ -116,6 +135,7 @@ def shell() -> dmc.MantineProvider:
     frame = dmc.AppShell(
         [
             dmc.AppShellHeader(_header(), withBorder=False),
+            *scenes.scene_column(),
             dash.page_container,
         ],
         header={"height": 56},
@@ -123,7 +143,16 @@ def shell() -> dmc.MantineProvider:
         padding=0,
     )
     return dmc.MantineProvider(
-        [frame, dcc.Location(id="location", refresh=False)],
+        [
+            frame,
+            *dialogs.dialogs(),
+            _tour(),
+            html.Div(id="toast", className="eos-toast", role="status"),
+            html.Div(id="announce", className="eos-unseen", role="status"),
+            dcc.Location(id="location", refresh="callback-nav"),
+            dcc.Store(id="glossary-terms", data=aliases()),
+            dcc.Store(id="glossary-asked"),
+        ],
         id="mantine",
         theme=THEME,
         defaultColorScheme="auto",
@@ -131,14 +160,17 @@ def shell() -> dmc.MantineProvider:
 
 
 def _header() -> html.Div:
+    share = [
+        *(html.Button(words, id=name) for name, words in SHARES.items()),
+        html.Button("QR code", **{"data-opens": "qr"}),
+        html.Button("Hide, lock, embed …", **{"data-opens": "share-dialog"}),
+        html.Hr(),
+        *(html.Button(words, id=f"download-{name}") for name, words in DOWNLOADS.items()),
+    ]
     actions = [
-        action("copy-link", "Copy link", "link"),
-        action("copy-python", "Copy as Python", "code"),
-        menu(
-            "download",
-            [icon("download"), html.Span("Download", className="eos-action-words")],
-            [html.Button(words, id=f"download-{name}") for name, words in DOWNLOADS.items()],
-        ),
+        menu("share", [icon("link"), html.Span("Share", className="eos-action-words")], share),
+        action("present", "Present", "screen", title="Present (P)"),
+        action("help-open", "Help", "help", words=False, opens="help", title="Keys and help (?)"),
         action("theme", "Dark or light", "theme", words=False),
     ]
     return html.Div(
@@ -156,17 +188,51 @@ def _header() -> html.Div:
                 ],
                 **aria(label="Pages"),
             ),
+            html.Div(
+                [
+                    html.Span("New here?"),
+                    html.Button("Tour in five steps", id="tour-start"),
+                    html.Button("No, thanks", id="tour-decline"),
+                ],
+                id="tour-offer",
+                className="eos-offer eos-hidden",
+            ),
             html.Div(actions, className="eos-actions"),
-            html.Div(id="toast", className="eos-toast", role="status"),
         ],
         className="eos-header",
     )
 
 
-def action(name: str, words_: str, picture: str, words: bool = True) -> html.Button:
+def action(
+    name: str, label: str, picture: str, *, words: bool = True, title: str = "", opens: str = ""
+) -> html.Button:
     """A quiet button of the header; its words give way to the icon on a phone."""
-    label = html.Span(words_, className="eos-action-words")
+    text = html.Span(label, className="eos-action-words")
+    more = {"data-opens": opens} if opens else {}
     return html.Button(
-        [icon(picture), *([label] if words else [])],
-        id=name, className="eos-action", title=words_, **aria(label=words_),
+        [icon(picture), *([text] if words else [])],
+        id=name, className="eos-action", title=title or label, **aria(label=label), **more,
     )  # fmt: skip
+
+
+def _tour() -> html.Div:
+    """The card of the tour, which the browser fills and puts beside what it is about."""
+    return html.Div(
+        [
+            html.H2("", id="tour-title"),
+            html.P("", id="tour-words"),
+            html.Div(
+                [
+                    html.Span("", id="tour-count"),
+                    html.Button("End", id="tour-end", className="eos-quiet"),
+                    html.Button("Next", id="tour-next", className="eos-strong"),
+                ],
+                className="eos-tour-foot",
+            ),
+        ],
+        id="tour",
+        className="eos-tour eos-hidden",
+        role="dialog",
+        tabIndex="-1",
+        **aria(labelledby="tour-title"),
+    )

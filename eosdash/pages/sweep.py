@@ -19,7 +19,7 @@ from eosdash.pages.frame import (
     usable,
     words_above,
 )
-from eosdash.params import SweepParams
+from eosdash.params import Frame, SweepParams
 from eosdash.words import SWEEP_SCOPE
 
 DESCRIPTION = (
@@ -34,7 +34,8 @@ FIRST_VISIT = {"depth": "2", "init": "balanced", "init_scale": "0.8", "lr": "1.2
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    params = usable(SweepParams, query or FIRST_VISIT, errors)
+    _, state = Frame.split(query)
+    params = usable(SweepParams, state or FIRST_VISIT, errors)
     return [
         panel(params, errors),
         dmc.AppShellMain(_main(unusable(query, errors, SweepParams))),

@@ -9,8 +9,10 @@ from dash.development.base_component import Component
 from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import MARKS, SCHEMES, TOKENS
 from eosdash.figures.theory import theory_figures
+from eosdash.pages.controls import field_id
 from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
-from eosdash.params import TheoryParams
+from eosdash.pages.icons import aria
+from eosdash.params import Frame, TheoryParams, TheoryView
 
 DESCRIPTION = (
     "What is proved of gradient descent at large learning rates, as pictures and checks: a "
@@ -77,6 +79,13 @@ STATEMENTS = {
     ),
 }
 
+SHORT = {
+    "nonsingular": "Folds",
+    "manifold": "Minimizers",
+    "stable": "Stable part",
+    "measure_zero": "Null set",
+}
+
 SCOPE = (
     "The statements: Crăciun and Ghoshdastidar, arXiv:2402.13108, for linear networks with squared "
     "loss. The checks are numerical: they can refute, not prove."
@@ -86,11 +95,13 @@ SCOPE = (
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    params = usable(TheoryParams, query or FIRST_VISIT, errors)
+    _, state = Frame.split(query)
+    params = usable(TheoryParams, state or FIRST_VISIT, errors)
+    view = usable(TheoryView, state, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(unusable(query, errors, TheoryParams))),
-        *stores(templates(), TheoryParams),
+        dmc.AppShellMain(_main(view, unusable(query, errors, TheoryParams, TheoryView))),
+        *stores(templates(), TheoryParams, TheoryView),
     ]
 
 
@@ -105,12 +116,21 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS}
 
 
-def _main(problem: str) -> html.Div:
+def _main(view: TheoryView, problem: str) -> html.Div:
+    choice = dmc.SegmentedControl(
+        id=field_id("param", "statement"), value=view.statement, size="xs",
+        data=[
+            {"value": "all", "label": "All four"},
+            *({"value": name, "label": words} for name, words in SHORT.items()),
+        ],
+        **aria(label="Which statement is shown"),
+    )  # fmt: skip
     panels = [_panel(name, number + 1) for number, name in enumerate(STATEMENTS)]
     return html.Div(
         [
             *words_above(),
             html.Div(html.Div(id="progress"), className="eos-progress"),
+            html.Div(choice, className="eos-choice"),
             html.Div([problem_box(problem)], className="eos-problem-strip"),
             html.Div(panels, id="theory-figure", className="eos-panels"),
             html.P(SCOPE, className="eos-scope"),
@@ -140,5 +160,6 @@ def _panel(name: str, number: int) -> html.Section:
             html.P("", id=f"{name}-missing", className="eos-note"),
             html.P(["It would be refuted by ", statement.refuted, "."], className="eos-note"),
         ],
+        id=f"{name}-panel",
         className="eos-statement",
     )

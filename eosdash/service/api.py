@@ -4,14 +4,17 @@ import io
 import json
 from collections.abc import Container, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import segno
 from flask import Blueprint, Flask, Response, jsonify, request
 from numpy.typing import NDArray
 
 import eosdash
 from eosdash.basins import pixel_run
+from eosdash.deck import DECK, DeckError, parse, read
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
 from eosdash.params.basin import FARTHEST
@@ -28,8 +31,14 @@ STREAM_HEADERS = {
 
 
 def register(app: Flask, cache: ResultCache) -> None:
-    """Add the routes ``/api/…`` and ``/healthz``."""
+    """Add the routes ``/api/…`` and ``/healthz``.
+
+    Raises:
+        DeckError: if the configured deck has a mistake.
+    """
     api = Blueprint("api", __name__)
+    deck_file = Path(app.config.get("DECK") or DECK)
+    deck = read(deck_file, limits.check)
 
     @api.get("/healthz")
     def healthz() -> Response:
@@ -42,13 +51,13 @@ def register(app: Flask, cache: ResultCache) -> None:
     @api.get("/api/train.csv")
     def train_csv() -> Response:
         params = _train_params()
-        return _download(_csv(params, train_lines(params, cache)), "text/csv", "eosdash-run.csv")
+        return download(_csv(params, train_lines(params, cache)), "text/csv", "eosdash-run.csv")
 
     @api.get("/api/train.npz")
     def train_npz() -> Response:
         params = _train_params()
         body = _npz(params, train_lines(params, cache))
-        return _download(body, "application/zip", "eosdash-run.npz")
+        return download(body, "application/zip", "eosdash-run.npz")
 
     @api.get("/api/basin")
     def basin() -> Response:
@@ -57,8 +66,8 @@ def register(app: Flask, cache: ResultCache) -> None:
     @api.get("/api/basin.npz")
     def basin_npz() -> Response:
         params = _basin_params()
-        body = _archive(params, maps.arrays_of(basin_lines(params, cache)))
-        return _download(body, "application/zip", "eosdash-basin.npz")
+        body = archive(params, maps.arrays_of(basin_lines(params, cache)))
+        return download(body, "application/zip", "eosdash-basin.npz")
 
     @api.get("/api/basin/run")
     def basin_run() -> Response:
@@ -70,28 +79,47 @@ def register(app: Flask, cache: ResultCache) -> None:
 
     @api.get("/api/sweep")
     def sweep() -> Response:
-        params = SweepParams.make(**_query())
+        params = SweepParams.make(**query_of())
         limits.check_sweep(params)
         return _stream(sweep_lines(params, cache))
 
     @api.get("/api/sweep.npz")
     def sweep_npz() -> Response:
-        params = SweepParams.make(**_query())
+        params = SweepParams.make(**query_of())
         limits.check_sweep(params)
-        return _download(
-            _archive(params, arrays_of(params)), "application/zip", "eosdash-sweep.npz"
-        )
+        return download(archive(params, arrays_of(params)), "application/zip", "eosdash-sweep.npz")
 
     @api.get("/api/theory")
     def theory() -> Response:
-        params = TheoryParams.make(**_query())
+        params = TheoryParams.make(**query_of())
         limits.check_theory(params)
         return _stream(theory_lines(params, cache))
 
     @api.get("/api/cobweb")
     def cobweb() -> Response:
-        params = NetworkParams.make(**_query())
+        params = NetworkParams.make(**query_of())
         return Response(line(cobweb_record(params)), mimetype="application/json")
+
+    @api.get("/api/deck")
+    def served_deck() -> Response:
+        return jsonify(deck.as_dict())
+
+    @api.get("/api/deck.yaml")
+    def deck_text() -> Response:
+        return Response(deck_file.read_bytes(), mimetype="application/yaml")
+
+    @api.post("/api/deck")
+    def own_deck() -> Response:
+        text = request.get_data(cache=False).decode(errors="replace")
+        return jsonify(parse(text, limits.check).as_dict())
+
+    @api.errorhandler(DeckError)
+    def faulty(error: DeckError) -> tuple[Response, int]:
+        return jsonify(error=error.as_dict()), 422
+
+    @api.get("/api/qr.svg")
+    def qr() -> Response:
+        return Response(_qr(request.args.get("link", "")), mimetype="image/svg+xml")
 
     @api.errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:
@@ -100,22 +128,35 @@ def register(app: Flask, cache: ResultCache) -> None:
     app.register_blueprint(api)
 
 
+def _qr(link: str) -> bytes:
+    """A link as a QR code, black on white whatever is around it, with the quiet zone it needs."""
+    if not link.startswith(("http://", "https://")):
+        raise ParameterError("link", "it is no link", "an address that begins with http")
+    try:
+        code = segno.make_qr(link, error="L")
+    except segno.DataOverflowError:
+        raise ParameterError("link", "it is too long for a QR code", "up to 2,953 bytes") from None
+    body = io.BytesIO()
+    code.save(body, kind="svg", scale=8, light="white", xmldecl=False)
+    return body.getvalue()
+
+
 def _train_params() -> TrainParams:
     """The parameter set of a run; raises a ParameterError for anything that cannot be used."""
-    params = TrainParams.make(**_query())
+    params = TrainParams.make(**query_of())
     limits.check_train(params)
     return params
 
 
 def _basin_params(leaving_out: Container[str] = ()) -> BasinParams:
     """The parameter set of a map, in the same way."""
-    query = {name: value for name, value in _query().items() if name not in leaving_out}
+    query = {name: value for name, value in query_of().items() if name not in leaving_out}
     params = BasinParams.make(**query)
     limits.check_basin(params)
     return params
 
 
-def _query() -> dict[str, str]:
+def query_of() -> dict[str, str]:
     """The query of the request.
 
     Raises:
@@ -147,7 +188,8 @@ def _stream(lines: Iterator[bytes]) -> Response:
     return Response(lines, mimetype="application/x-ndjson", headers=STREAM_HEADERS)
 
 
-def _download(body: bytes, mimetype: str, name: str) -> Response:
+def download(body: bytes, mimetype: str, name: str) -> Response:
+    """An answer that the browser keeps as a file."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, mimetype=mimetype, headers=headers)
 
@@ -167,10 +209,10 @@ def _csv(params: TrainParams, lines: Iterator[bytes]) -> bytes:
 
 
 def _npz(params: TrainParams, lines: Iterator[bytes]) -> bytes:
-    return _archive(params, columns_of(lines))
+    return archive(params, columns_of(lines))
 
 
-def _archive(params: ParameterSet, arrays: dict[str, NDArray[Any]]) -> bytes:
+def archive(params: ParameterSet, arrays: dict[str, NDArray[Any]]) -> bytes:
     """The arrays by name, and the parameter set as JSON under ``params``."""
     body = io.BytesIO()
     named: dict[str, Any] = arrays

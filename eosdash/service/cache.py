@@ -7,6 +7,7 @@ crafted pickle executes, a flipped byte would be wrong numbers in silence, and k
 
 import hashlib
 import logging
+from pathlib import Path
 from typing import IO, Any
 
 from cachelib.serializers import FileSystemSerializer
@@ -25,6 +26,9 @@ DEFAULTS = {
     "CACHE_NO_NULL_WARNING": True,
 }
 """Used where no environment variable ``EOSDASH_CACHE_…`` says otherwise."""
+
+WARM_DIR = ".cache/warm"
+"""Where results that were computed ahead are looked for, unless ``EOSDASH_WARM_DIR`` is set."""
 
 IN_MEMORY = ("NullCache", "SimpleCache", "UWSGICache")
 """Backends that keep objects as they are and have no serializer to replace."""
@@ -66,11 +70,35 @@ class ChecksumFileSystemCache(FileSystemCache):
     serializer = ChecksumSerializer()
 
 
+class WarmResults:
+    """Results that were computed ahead and ship with the app: a folder that is only read, whose
+    entries neither expire nor are evicted."""
+
+    def __init__(self, folder: Path) -> None:
+        """A folder that is not there holds nothing."""
+        self._folder = folder
+        self._serializer = ChecksumSerializer()
+
+    def get(self, key: str) -> Any:
+        """The entry, or None."""
+        try:
+            return self._serializer.loads((self._folder / key).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def set(self, key: str, entry: bytes) -> None:
+        """Keep an entry: for the command that computes ahead."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / key).write_bytes(self._serializer.dumps(entry))
+
+
 class ResultCache:
-    """Bytes by key, kept by whichever backend of Flask-Caching is configured."""
+    """Bytes by key, kept by whichever backend of Flask-Caching is configured, over what was
+    computed ahead."""
 
     def __init__(self, app: Flask) -> None:
         """Configured by ``CACHE_…`` of the app, which ``EOSDASH_CACHE_…`` variables set."""
+        self._warm = WarmResults(Path(app.config.get("WARM_DIR", WARM_DIR)))
         config = DEFAULTS | {k: v for k, v in app.config.items() if k.startswith("CACHE_")}
         if config["CACHE_TYPE"] == "FileSystemCache":
             config["CACHE_TYPE"] = f"{__name__}.ChecksumFileSystemCache"
@@ -87,7 +115,7 @@ class ResultCache:
     def get(self, key: str) -> bytes | None:
         """The value, or None if there is none or the store does not answer."""
         try:
-            entry = self._store.get(key)
+            entry = self._store.get(key) or self._warm.get(key)
         except Exception:
             logger.warning("the cache does not answer; computing instead", exc_info=True)
             return None

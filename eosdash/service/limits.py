@@ -6,7 +6,7 @@ from typing import NamedTuple
 from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
-from eosdash.fields import ParameterError
+from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import objective_of
 from eosdash.sweeps import axis_of
@@ -194,6 +194,22 @@ def check_theory(params: TheoryParams) -> None:
             f"{params.starts:,} starts of this network could take {seconds:,.0f} s",
             f"up to {int(budget / each)}, fewer steps, or a smaller network",
         )
+
+
+def check(params: ParameterSet) -> None:
+    """Refuse whatever kind of computation it is, if it is too large.
+
+    Raises:
+        ParameterError: naming what to lower, and to what.
+    """
+    if isinstance(params, TrainParams):
+        check_train(params)
+    elif isinstance(params, BasinParams):
+        check_basin(params)
+    elif isinstance(params, SweepParams):
+        check_sweep(params)
+    elif isinstance(params, TheoryParams):
+        check_theory(params)
 
 
 def _check_weights(params: NetworkParams) -> None:

@@ -1,6 +1,7 @@
 """Results as lines: from the cache if they are there, otherwise computed line by line."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from eosdash.basins import Ground, basin_records, ground_of
 from eosdash.core.basin import Level, strides
@@ -10,7 +11,6 @@ from eosdash.overlays import overlays
 from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import train_records
 from eosdash.service import columns, maps, panels
-from eosdash.service.cache import ResultCache
 from eosdash.service.encoding import (
     chunk_record,
     end_record,
@@ -21,7 +21,17 @@ from eosdash.service.encoding import (
 from eosdash.sweeps import sweep_records
 
 
-def train_lines(params: TrainParams, cache: ResultCache) -> Iterator[bytes]:
+class Results(Protocol):
+    """Where finished results are kept, by key."""
+
+    def get(self, key: str) -> bytes | None:
+        """The result, or None."""
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep a result."""
+
+
+def train_lines(params: TrainParams, cache: Results) -> Iterator[bytes]:
     """Lines of newline-delimited JSON: start, chunks, end.
 
     A finished run is kept. Closing the generator before stops the computation, and nothing is
@@ -31,7 +41,7 @@ def train_lines(params: TrainParams, cache: ResultCache) -> Iterator[bytes]:
     return _kept(params.key(), cache, _run(params)) if body is None else mark_cached(body)
 
 
-def basin_lines(params: BasinParams, cache: ResultCache) -> Iterator[bytes]:
+def basin_lines(params: BasinParams, cache: Results) -> Iterator[bytes]:
     """Lines of newline-delimited JSON: start, levels with signs of life between them, overlays
     after the first, end.
 
@@ -46,7 +56,7 @@ def basin_lines(params: BasinParams, cache: ResultCache) -> Iterator[bytes]:
     return _kept(params.key(), cache, _map(params, ground_of(params)))
 
 
-def sweep_lines(params: SweepParams, cache: ResultCache) -> Iterator[bytes]:
+def sweep_lines(params: SweepParams, cache: Results) -> Iterator[bytes]:
     """Lines of newline-delimited JSON: start, columns from coarse to fine, end.
 
     A finished sweep is kept, as a run is.
@@ -60,7 +70,7 @@ def sweep_lines(params: SweepParams, cache: ResultCache) -> Iterator[bytes]:
     return _kept(params.key(), cache, _sweep(params, line(columns.start_record(params))))
 
 
-def theory_lines(params: TheoryParams, cache: ResultCache) -> Iterator[bytes]:
+def theory_lines(params: TheoryParams, cache: Results) -> Iterator[bytes]:
     """Lines of newline-delimited JSON: start, a panel for each statement, end; kept as runs are."""
     body = cache.get(params.key())
     return _kept(params.key(), cache, _theory(params)) if body is None else mark_cached(body)
@@ -72,7 +82,7 @@ def _theory(params: TheoryParams) -> Iterator[bytes]:
         yield line(record)
 
 
-def _kept(key: str, cache: ResultCache, computed: Iterator[bytes]) -> Iterator[bytes]:
+def _kept(key: str, cache: Results, computed: Iterator[bytes]) -> Iterator[bytes]:
     lines = []
     for text in computed:
         if not text.startswith(maps.PROGRESS):

@@ -88,7 +88,7 @@ def test_a_phone_shows_the_figure_first_and_the_learning_rate_always(phone: RunP
 
 
 def test_a_phone_shows_every_action_of_the_header(phone: RunPage) -> None:
-    for name in ("copy-link", "copy-python", "download", "theme"):
+    for name in ("share", "help-open", "theme"):
         box = phone.page.locator(f"#{name}").bounding_box()
         assert box
         assert box["x"] + box["width"] <= 390
@@ -145,7 +145,7 @@ def test_everything_is_reached_by_keyboard_with_visible_focus(run_page: RunPage)
             break
         assert shown, f"no focus is seen on {name}"
         reached.add(name)
-    for name in ("copy-link", "copy-python", "download", "theme", "play", "scrub", "pin", "view"):
+    for name in ("share", "present", "help-open", "theme", "play", "scrub", "pin", "view"):
         assert name in reached
     for name in ("depth", "width", "lr"):
         assert f'{{"name":"{name}","type":"param"}}' in reached

@@ -251,7 +251,7 @@ def test_the_keyboard_moves_the_selected_start(basin_page: BasinPage) -> None:
 def test_the_picture_carries_its_parameters(basin_page: BasinPage) -> None:
     basin_page.open(CHAIN)
     with basin_page.page.expect_download() as download:
-        basin_page.page.locator("#download").click()
+        basin_page.page.locator("#share").click()
         basin_page.page.locator("#download-png").click()
     png = download.value.path().read_bytes()
     texts, at = {}, 8
@@ -271,7 +271,7 @@ def test_the_picture_carries_its_parameters(basin_page: BasinPage) -> None:
 def test_the_data_can_be_downloaded(basin_page: BasinPage) -> None:
     basin_page.open(CHAIN)
     with basin_page.page.expect_download() as download:
-        basin_page.page.locator("#download").click()
+        basin_page.page.locator("#share").click()
         basin_page.page.locator("#download-npz").click()
     arrays = np.load(io.BytesIO(download.value.path().read_bytes()))
     map_ = eosdash.basin(depth=2, lr=0.8, resolution=128, weights=(0.4, 1.6))

@@ -277,7 +277,7 @@ def test_data_and_figure_can_be_taken_home(run_page: RunPage) -> None:
     loss = run_page.column("loss")
     taken = {}
     for name in ("csv", "npz", "png", "svg"):
-        page.locator("#download").click()
+        page.locator("#share").click()
         with page.expect_download() as download:
             page.locator(f"#download-{name}").click()
         taken[name] = download.value.path().read_bytes()
@@ -294,9 +294,11 @@ def test_data_and_figure_can_be_taken_home(run_page: RunPage) -> None:
 def test_link_and_python_call_are_copied(run_page: RunPage) -> None:
     page = run_page.open("lr=0.3&depth=3&steps=200").page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#share").click()
     page.locator("#copy-link").click()
     expect(page.locator("#toast")).to_contain_text("Link")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.locator("#share").click()
     page.locator("#copy-python").click()
     expect(page.locator("#toast")).to_contain_text("Python")
     call = page.evaluate("navigator.clipboard.readText()")

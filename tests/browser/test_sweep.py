@@ -121,7 +121,7 @@ def test_bad_values_are_said_beside_their_field(
 def test_a_sweep_is_downloaded(sweep_page: SweepPage) -> None:
     sweep_page.open(CHAIN)
     with sweep_page.page.expect_download() as download:
-        sweep_page.page.locator("#download").click()
+        sweep_page.page.locator("#share").click()
         sweep_page.page.locator("#download-npz").click()
     arrays = np.load(io.BytesIO(download.value.path().read_bytes()))
     assert arrays["grad_norm"].shape == (64, 20)

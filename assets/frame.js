@@ -1,0 +1,74 @@
+/* How a link frames the page: scene, present mode, hidden and locked controls, embed; and the
+ * keys of what the browser remembers. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const SWITCHES = ["present", "lock", "embed"];
+  const on = (text) => ["true", "1"].includes(text);
+
+  const given = new URLSearchParams(location.search);
+  const frame = (eos.frame = {
+    scene: Number(given.get("scene")) || 0,
+    hide: (given.get("hide") ?? "").split(",").filter((name) => /^[a-z_]+$/.test(name)),
+    ...Object.fromEntries(SWITCHES.map((name) => [name, on(given.get(name))])),
+  });
+
+  // Hidden from the first paint on; they stay in the document, and their values in the query.
+  const rules = document.createElement("style");
+  rules.textContent = frame.hide.map((name) => `.eos-field-${name}{display:none!important}`).join("");
+  document.head.append(rules);
+  for (const name of SWITCHES) document.body.classList.toggle(`eos-${name}`, frame[name]);
+
+  /** The part of a link that frames the page, as a query. */
+  eos.framing = function ({ scene, hide, present, lock, embed } = frame) {
+    const pairs = { scene: scene || "", hide: hide.join(","), present, lock, embed };
+    return Object.fromEntries(Object.entries(pairs).filter(([, value]) => value));
+  };
+
+  /** Switch present mode on or off. */
+  eos.present = function (yes = !frame.present) {
+    frame.present = yes;
+    document.body.classList.toggle("eos-present", yes);
+    document.body.classList.remove("eos-controls");
+    if (eos.page().shown?.()?.start) eos.address();
+    eos.page().draw?.();
+    eos.announce(yes ? "Present mode. P leaves it." : "Present mode left.");
+    window.dispatchEvent(new Event("resize")); // the figures have another size now
+  };
+
+  /** Go to an address of the app without loading it anew. */
+  eos.visit = function (href) {
+    const { pathname, search } = new URL(href, location.href);
+    window.dash_clientside.set_props("location", { pathname, search });
+  };
+
+  /** What the browser keeps for the next visit; nothing, where storage is forbidden to it, as in
+   * an iframe of another site. */
+  eos.memory = {
+    get(name, store = "localStorage") {
+      try {
+        return window[store].getItem(`eosdash-${name}`);
+      } catch {
+        return null;
+      }
+    },
+    set(name, value, store = "localStorage") {
+      try {
+        if (value === null) window[store].removeItem(`eosdash-${name}`);
+        else window[store].setItem(`eosdash-${name}`, value);
+      } catch {
+        // forgotten at the end of the visit
+      }
+    },
+  };
+
+  let last = 0;
+  const PAUSE = 1500; // ms: a screen reader has to be able to follow
+  /** Say something to whoever does not see the page; progress no more often than they can hear. */
+  eos.announce = function (words, { progress = false } = {}) {
+    const now = performance.now();
+    if (progress && now - last < PAUSE) return;
+    last = now;
+    document.getElementById("announce").textContent = words;
+  };
+})(window.eosdash);

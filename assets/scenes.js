@@ -1,0 +1,191 @@
+/* The deck: its cards, the scene that stands beside the page, and predict before reveal. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const DECK = "deck"; // an uploaded one is kept for this visit
+  const $ = (id) => document.getElementById(id);
+  const { frame } = eos;
+  const state = (eos.sceneState = { deck: null, own: false, picked: null, revealed: true });
+
+  eos.pages.scenes = { name: "scenes", draw() {}, shown: () => null, files: [] };
+
+  let loading = null;
+  /** The deck of this visit: an uploaded one, or that of the server. */
+  eos.deck = () => (loading ??= load());
+  async function load() {
+    const own = eos.memory.get(DECK, "sessionStorage");
+    state.own = own !== null;
+    state.deck = own ? JSON.parse(own) : await (await fetch("/api/deck")).json();
+    return state.deck;
+  }
+
+  /** Open a scene by its number, from 1; the one that is open stays at either end of the deck. */
+  eos.openScene = async function (number) {
+    const { scenes } = await eos.deck();
+    if (!(number >= 1 && number <= scenes.length)) return;
+    frame.scene = number;
+    show(scenes);
+    const { href, page } = scenes[number - 1];
+    const { name, shown, fresh } = eos.page();
+    if (name !== page || !shown()?.start || frame.lock)
+      return eos.visit(`${href}&${new URLSearchParams(eos.framing())}`);
+    fresh?.(); // on the same page the picture only changes
+    eos.forget();
+    eos.setState(new URL(href, location.href).search);
+    eos.address();
+  };
+
+  eos.closeScene = function () {
+    frame.scene = 0;
+    document.body.classList.remove("eos-has-scene", "eos-secret");
+    if (eos.page().shown?.()?.start) eos.address();
+    resized();
+  };
+
+  const element = (tag, words, className = "") =>
+    Object.assign(document.createElement(tag), { textContent: words, className });
+
+  /** The words of the open scene, and what is to be predicted. */
+  function show(scenes) {
+    const scene = scenes[frame.scene - 1];
+    state.picked = null;
+    state.revealed = !scene.question;
+    $("scene-number").textContent = `Scene ${frame.scene} of ${scenes.length}`;
+    eos.say("scene-title", scene.title);
+    eos.say("scene-text", scene.text);
+    eos.say("scene-look", scene.look);
+    for (const id of ["scene-question", "predict-question"]) eos.say(id, scene.question ?? "");
+    for (const id of ["scene-options", "predict-options"]) options($(id), scene);
+    $("scene-back").disabled = frame.scene === 1;
+    $("scene-next").disabled = frame.scene === scenes.length;
+    document.body.classList.add("eos-has-scene");
+    document.body.classList.toggle("eos-secret", !state.revealed);
+    $("scene").scrollTop = 0;
+    resized();
+  }
+
+  /** A button for each option; pressed is the one that the room chose. */
+  function options(list, scene) {
+    const buttons = scene.options.map((words, i) => {
+      const button = element("button", "", "eos-option");
+      button.append(element("b", "ABCDEF"[i]), ...eos.rich(words));
+      button.setAttribute("aria-pressed", "false");
+      button.onclick = () => pick(i);
+      return button;
+    });
+    list.replaceChildren(...buttons);
+  }
+
+  function pick(i) {
+    state.picked = i;
+    marked();
+  }
+
+  function marked() {
+    const scene = state.deck.scenes[frame.scene - 1];
+    for (const id of ["scene-options", "predict-options"])
+      [...$(id).children].forEach((button, i) => {
+        button.setAttribute("aria-pressed", String(i === state.picked));
+        button.classList.toggle("eos-right", state.revealed && i + 1 === scene.answer);
+      });
+  }
+
+  /** Show what was hidden, and which option was right. */
+  eos.reveal = function () {
+    if (state.revealed) return;
+    state.revealed = true;
+    document.body.classList.remove("eos-secret");
+    marked();
+    const { options: words, answer } = state.deck.scenes[frame.scene - 1];
+    const right = answer ? `Right is ${"ABCDEF"[answer - 1]}: ${words[answer - 1]}. ` : "";
+    eos.announce(`${right}${$("summary")?.textContent ?? ""}`);
+    resized();
+  };
+
+  /** On: reveal what is hidden, otherwise the next scene. */
+  eos.onward = () => (state.revealed ? eos.openScene(frame.scene + 1) : eos.reveal());
+
+  const resized = () => window.dispatchEvent(new Event("resize"));
+
+  /* The page of scenes */
+
+  function card(scene, i) {
+    const link = element("a", "", "eos-card");
+    link.href = `${scene.href}&scene=${i + 1}`;
+    link.onclick = (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      eos.openScene(i + 1);
+    };
+    const about = element("span", `${scene.page}${scene.question ? " · predict, then reveal" : ""}`, "eos-card-page");
+    link.append(element("b", String(i + 1)), element("h2", ""), element("p", ""), about);
+    link.querySelector("h2").append(...eos.rich(scene.title));
+    link.querySelector("p").append(...eos.rich(scene.question ?? scene.text)); // the text gives it away
+    const item = document.createElement("li");
+    item.append(link);
+    return item;
+  }
+
+  async function cards() {
+    const { title, scenes } = await eos.deck();
+    if (!$("deck")) return;
+    eos.say("deck-title", title);
+    $("deck").replaceChildren(...scenes.map(card));
+    $("deck-default").classList.toggle("eos-hidden", !state.own);
+  }
+
+  /** Check a file on the server, and show it in place of the deck; a faulty one changes nothing. */
+  async function upload(file) {
+    const answer = await fetch("/api/deck", { method: "POST", body: file }).catch(() => null);
+    const body = (await answer?.json().catch(() => null)) ?? {};
+    if (!answer?.ok) {
+      const { line, field, message, allowed } = body.error ?? {};
+      const words = field
+        ? `${file.name}, line ${line}, ${field}: ${message}. Allowed: ${allowed}.`
+        : "The server did not take the file.";
+      return eos.say("deck-problem", words);
+    }
+    eos.say("deck-problem", "");
+    use(JSON.stringify(body));
+    eos.toast(`${body.scenes.length} scenes`);
+  }
+
+  function use(deck) {
+    eos.memory.set(DECK, deck, "sessionStorage");
+    loading = deck ? Promise.resolve((state.deck = JSON.parse(deck))) : null;
+    state.own = Boolean(deck);
+    cards();
+  }
+
+  function choose() {
+    const input = Object.assign(document.createElement("input"), { type: "file", accept: ".yaml,.yml" });
+    input.onchange = () => upload(input.files[0]);
+    input.click();
+  }
+
+  const BUTTONS = {
+    "scene-back": () => eos.openScene(frame.scene - 1),
+    "scene-next": () => eos.openScene(frame.scene + 1),
+    "scene-close": eos.closeScene,
+    "scene-present": () => eos.present(),
+    "predict-reveal": eos.reveal,
+    "deck-first": () => eos.openScene(1),
+    "deck-open": choose,
+    "deck-default": () => use(null),
+  };
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("button");
+    if (button && BUTTONS[button.id]) BUTTONS[button.id]();
+  });
+
+  /** When a page has been laid out: its scene, if the link names one, or the cards of the deck. */
+  eos.sceneShows = async function () {
+    if ($("deck")) cards();
+    if (!frame.scene || !$("scene") || document.body.classList.contains("eos-has-scene")) return;
+    const { scenes } = await eos.deck();
+    if (frame.scene > scenes.length) return eos.closeScene();
+    const bare = [...new URLSearchParams(location.search).keys()].every((name) => name in frame);
+    if (bare) eos.openScene(frame.scene);
+    else show(scenes);
+  };
+})(window.eosdash);

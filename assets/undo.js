@@ -1,0 +1,58 @@
+/* Undo and redo of changes of parameters, on the page they were made on. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const TOGETHER = 1200; // ms within which changes of one field are one change: a drag
+  const PATIENCE = 3000; // ms in which the controls have taken over what was gone back to
+
+  let past = [];
+  let future = [];
+  let now = null; // {values, changed, at}
+  let wanted = null; // the values that are being gone back to
+
+  const text = (values) => JSON.stringify(Object.entries(values).sort());
+
+  /** The values of the controls are those of a result: what was before can be gone back to. */
+  eos.remember = function (values, changed) {
+    const at = performance.now();
+    if (wanted && at < wanted.until && text(values) !== text(wanted.values)) return; // on the way
+    if (wanted || text(values) === text(now?.values ?? {})) {
+      now = { values, changed: null, at };
+      wanted = null;
+      return shown();
+    }
+    const goesOn = now && changed && now.changed === changed && at - now.at < TOGETHER;
+    if (now && !goesOn) past.push(now.values);
+    future = [];
+    now = { values, changed, at };
+    shown();
+  };
+
+  /** Another page has other controls. */
+  eos.forget = () => {
+    [past, future, now, wanted] = [[], [], null, null];
+  };
+
+  function travel(from, to) {
+    if (!from.length || eos.frame.lock) return;
+    to.push(now.values);
+    wanted = { values: from.pop(), until: performance.now() + PATIENCE };
+    eos.setAll(wanted.values);
+    shown();
+  }
+
+  eos.undo = () => travel(past, future);
+  eos.redo = () => travel(future, past);
+
+  function shown() {
+    for (const [id, list] of [["undo", past], ["redo", future]]) {
+      const button = document.getElementById(id);
+      if (button) button.disabled = !list.length;
+    }
+  }
+  document.addEventListener("click", ({ target }) => {
+    const id = target.closest?.("button")?.id;
+    if (id === "undo") eos.undo();
+    if (id === "redo") eos.redo();
+  });
+})(window.eosdash);

@@ -1,0 +1,188 @@
+"""The field's terms, each in plain words and in symbols; what the pages link to and show.
+
+Conventions are those of the paper, arXiv:2402.13108, and of the module each term is computed in.
+"""
+
+from typing import NamedTuple
+
+
+class Term(NamedTuple):
+    """One term.
+
+    Attributes:
+        name: as it stands in the glossary.
+        words: what it is, for someone who knows calculus.
+        formula: the same in TeX; empty where words are enough.
+        aliases: how it is written in running text.
+    """
+
+    name: str
+    words: str
+    formula: str
+    aliases: tuple[str, ...]
+
+
+GLOSSARY = {
+    "gradient-descent": Term(
+        "Gradient descent",
+        "Walk against the gradient of the loss, over all data at once, with a fixed step.",
+        r"\theta_{t+1} = G(\theta_t) = \theta_t - \eta \nabla L(\theta_t)",
+        ("gradient descent", "Gradient descent"),
+    ),
+    "learning-rate": Term(
+        "Learning rate η",
+        "The size of a step: by how much of the gradient the weights move. Everything that is η "
+        "has one colour on all pages.",
+        r"\eta > 0",
+        ("learning rate", "Learning rate"),
+    ),
+    "sharpness": Term(
+        "Sharpness",
+        "How strongly the loss bends in its most curved direction: the largest eigenvalue of the "
+        "Hessian, the matrix of second derivatives.",
+        r"S(\theta) = \lambda_{\max}\left(\nabla^2 L(\theta)\right)",
+        ("sharpness", "Sharpness", "sharpnesses"),
+    ),
+    "threshold": Term(
+        "Stability threshold 2/η",
+        "On a quadratic, a step overshoots by more than it corrects as soon as the curvature "
+        "exceeds 2/η: then gradient descent moves away from the minimum.",
+        r"\left|1 - \eta \lambda\right| \le 1 \iff 0 \le \lambda \le 2/\eta",
+        ("2/η",),
+    ),
+    "edge-of-stability": Term(
+        "Edge of stability",
+        "What networks do instead of diverging: the sharpness climbs to 2/η and stays about there, "
+        "while the loss goes up and down on its way to falling (Cohen et al. 2021, "
+        "arXiv:2103.00065).",
+        r"S(\theta_t) \approx 2/\eta",
+        ("edge of stability", "Edge of stability", "the edge"),
+    ),
+    "progressive-sharpening": Term(
+        "Progressive sharpening",
+        "As long as the step is small for the sharpness, training makes the sharpness rise.",
+        "",
+        ("progressive sharpening", "Progressive sharpening"),
+    ),
+    "self-stabilization": Term(
+        "Self-stabilization",
+        "An overshoot in the sharpest direction pushes the weights towards flatter ground, which "
+        "ends the overshoot (Damian et al. 2022, arXiv:2209.15594).",
+        "",
+        ("self-stabilization", "Self-stabilization"),
+    ),
+    "minimizer": Term(
+        "Minimizers M",
+        "All weights at which the loss is as small as it can be. They form a smooth manifold: a "
+        "hyperbola for two weights, a sheet for three.",
+        r"M = \{\theta : L(\theta) = \min L\}",
+        ("minimizers", "minimizer", "Minimizers"),
+    ),
+    "stable-minimizer": Term(
+        "Stable minimizers",
+        "The minimizers that are flat enough for the step. Near any other one gradient descent is "
+        "pushed away. There are fewer of them the larger η is.",
+        r"M_\eta = \{\theta \in M : S(\theta) \le 2/\eta\}",
+        ("stable minimizers", "stable ones", "stable part"),
+    ),
+    "critical-learning-rate": Term(
+        "Critical learning rate η_C",
+        "The step at which even the flattest minimizer stops being stable. Above it gradient "
+        "descent converges from a null set of starts only. Closed form on whitened data, found "
+        "numerically otherwise.",
+        r"\eta_C = \frac{2}{\min_{\theta \in M} S(\theta)}",
+        ("η_C", "critical learning rate"),
+    ),
+    "null-set": Term(
+        "Null set",
+        "A set of volume zero, like a curve in the plane: a random point never lies on it.",
+        "",
+        ("measure zero", "null set"),
+    ),
+    "basin": Term(
+        "Basin of convergence",
+        "All starts from which gradient descent reaches a minimum.",
+        "",
+        ("basin", "Basin", "basins", "Basins"),
+    ),
+    "fold": Term(
+        "Fold",
+        "Where the map of one step folds the space of weights, because its derivative loses rank. "
+        "Points on the two sides of a fold land on the same side.",
+        r"\det\left(I - \eta \nabla^2 L(\theta)\right) = 0",
+        ("fold",),
+    ),
+    "outcome": Term(
+        "Outcome",
+        "What becomes of a run: a minimum, a saddle, a periodic orbit, a bounded one without "
+        "period, divergence, or undecided when the steps ran out before it was clear.",
+        "",
+        ("outcome", "outcomes", "Fates", "fates", "fate"),
+    ),
+    "saddle": Term(
+        "Saddle",
+        "A point where the gradient is zero, but the loss is not lowest.",
+        r"\nabla L(\theta) = 0, \quad L(\theta) > \min L",
+        ("saddle",),
+    ),
+    "period": Term(
+        "Periodic orbit",
+        "A run that returns to itself after p steps, and so for ever: period two is a swing "
+        "between two points.",
+        r"\theta_{t+p} = \theta_t",
+        ("periodic", "period"),
+    ),
+    "lyapunov": Term(
+        "Lyapunov exponent",
+        "How fast two neighbouring starts grow apart, per step, on a logarithmic scale. Above zero "
+        "the orbit is chaotic.",
+        r"\lim_{t\to\infty} \frac{1}{t} \log \left\| DG^t(\theta) v \right\|",
+        ("Lyapunov exponent",),
+    ),
+    "gradient-flow": Term(
+        "Gradient flow",
+        "Gradient descent with infinitely small steps. The gradient-flow solution of a point is "
+        "the minimum that flow reaches from it.",
+        r"\dot\theta = -\nabla L(\theta)",
+        ("gradient flow", "Gradient flow"),
+    ),
+    "balanced": Term(
+        "Balanced",
+        "Neighbouring layers are equally large. Gradient flow keeps their difference; the flattest "
+        "minimizers are balanced.",
+        r"W_{l+1}^\top W_{l+1} = W_l W_l^\top",
+        ("balanced", "Balanced", "Imbalance"),
+    ),
+    "weight-decay": Term(
+        "Weight decay r",
+        "A pull towards zero, added to the loss.",
+        r"L(\theta) + \tfrac{1}{2} r \|\theta\|^2",
+        ("weight decay", "Weight decay"),
+    ),
+    "whitened": Term(
+        "Whitened data",
+        "Data whose inputs are uncorrelated and equally large, so that only the matrix to be "
+        "learned matters.",
+        r"\Sigma = \tfrac{1}{n} X X^\top = I",
+        ("whitened data", "whitened"),
+    ),
+    "confidence": Term(
+        "Confidence interval",
+        "Where the true share may lie, given that many random starts: Wilson's interval, which is "
+        "right for shares near 0 and 1 as well.",
+        "",
+        ("Wilson interval", "95 % confidence"),
+    ),
+    "dimension": Term(
+        "Box-counting dimension",
+        "How the number of boxes that a boundary touches grows as they get smaller: 1 for a smooth "
+        "curve, more for a fractal one.",
+        r"N(\varepsilon) \sim \varepsilon^{-D}",
+        ("box-counting dimension", "dimension"),
+    ),
+}
+
+
+def aliases() -> dict[str, tuple[str, str]]:
+    """For every way a term is written: its key, and what it is in words."""
+    return {alias: (key, term.words) for key, term in GLOSSARY.items() for alias in term.aliases}
