@@ -13,6 +13,9 @@ window.eosdash = window.eosdash || {};
     ...Object.fromEntries(SWITCHES.map((name) => [name, on(given.get(name))])),
   });
 
+  /** Whether the link names a scene and nothing else. */
+  eos.sceneOnly = frame.scene > 0 && [...given.keys()].every((name) => name in frame);
+
   // Hidden from the first paint on; they stay in the document, and their values in the query.
   const rules = document.createElement("style");
   rules.textContent = frame.hide.map((name) => `.eos-field-${name}{display:none!important}`).join("");

@@ -167,13 +167,44 @@ window.eosdash = window.eosdash || {};
             : fixed[outcome[i]];
       }
     }
+    if (!field) pattern(pixels, outcome, size, map.start.outcomes);
     if (map.changed && map.changed.length === size * size) hatch(pixels, map.changed, size);
     context.putImageData(image, 0, 0);
     return canvas.toDataURL();
   };
 
+  /* A pattern for every outcome but those that are solid or empty, as bits of 4 × 4 pixels: told
+   * apart without colour. */
+  const PATTERNS = {
+    undecided: [0b0001, 0b0010, 0b0100, 0b1000], // hatched
+    saddle: [0b1001, 0b0110, 0b0110, 0b1001], // crosses
+    periodic: [0b1111, 0b0000, 0b0000, 0b0000], // lines
+    bounded: [0b0100, 0b0000, 0b0001, 0b0000], // dots
+  };
+  const FINEST = 256; // pixels across, up to which a pattern is as fine as the map
+
+  function pattern(pixels, outcome, size, outcomes) {
+    const patterns = outcomes.map((name) => PATTERNS[name]);
+    const shift = Math.max(0, Math.round(Math.log2(size / FINEST)));
+    for (let row = 0; row < size; row++)
+      for (let column = 0; column < size; column++) {
+        const bits = patterns[outcome[row * size + column]];
+        if (!bits || !((bits[(row >> shift) & 3] >> ((column >> shift) & 3)) & 1)) continue;
+        const at = (size - 1 - row) * size + column;
+        pixels[at] = shaded(pixels[at]);
+      }
+  }
+
+  /** Darker, or lighter if it is dark already. */
+  function shaded(pixel) {
+    const parts = [0, 8, 16].map((by) => (pixel >> by) & 255);
+    const to = Math.max(...parts) < 100 ? 255 : 0;
+    const [red, green, blue] = parts.map((part) => Math.round(0.68 * part + 0.32 * to));
+    return word([red, green, blue]);
+  }
+
   /** A picture of codes alone, (n × n), row 0 at the bottom. */
-  eos.paintCodes = function (codes, size, colours) {
+  eos.paintCodes = function (codes, size, colours, outcomes) {
     const fixed = colours.map((hex) => word(parsed(hex)));
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = size;
@@ -183,6 +214,7 @@ window.eosdash = window.eosdash || {};
     codes.forEach((code, i) => {
       pixels[(size - 1 - Math.floor(i / size)) * size + (i % size)] = fixed[code];
     });
+    pattern(pixels, codes, size, outcomes);
     context.putImageData(image, 0, 0);
     return canvas.toDataURL();
   };

@@ -184,8 +184,8 @@ window.eosdash = window.eosdash || {};
     if (!frame.scene || !$("scene") || document.body.classList.contains("eos-has-scene")) return;
     const { scenes } = await eos.deck();
     if (frame.scene > scenes.length) return eos.closeScene();
-    const bare = [...new URLSearchParams(location.search).keys()].every((name) => name in frame);
-    if (bare) eos.openScene(frame.scene);
-    else show(scenes);
+    if (!eos.sceneOnly) return show(scenes);
+    const { href } = scenes[frame.scene - 1];
+    location.replace(`${href}&${new URLSearchParams(eos.framing())}`); // Dash is not ready to be told
   };
 })(window.eosdash);

@@ -76,7 +76,9 @@ window.eosdash = window.eosdash || {};
     const say = (id, value) => window.dash_clientside.set_props(id, { value });
     say("share-link", eos.link({ ...framing, scene: sceneShared() }));
     const { width, height } = EMBED;
-    const link = eos.link({ ...framing, embed: true }).replaceAll("&", "&amp;");
+    const embedded = new URL(eos.link({ ...framing, embed: true }));
+    for (const pair of Object.entries(eos.page().embedded?.(eos.state.view) ?? {})) embedded.searchParams.set(...pair);
+    const link = embedded.href.replaceAll("%2C", ",").replaceAll("&", "&amp;");
     say(
       "share-embed",
       `<iframe src="${link}" width="${width}" height="${height}" style="border:0" ` +

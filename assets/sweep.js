@@ -5,8 +5,10 @@ window.eosdash = window.eosdash || {};
   const ROWS = ["orbit", "exponent", "fraction", "edge", "grad_norm"];
   const DOMAINS = {
     lr: { orbit: [0.7, 1], exponent: [0.53, 0.64], fraction: [0.31, 0.47], edge: [0.155, 0.25], grad_norm: [0, 0.095] },
-    size: { orbit: [0.999, 1], exponent: [0.998, 0.999], fraction: [0.66, 1], edge: [0.34, 0.58], grad_norm: [0, 0.26] },
+    size: { fraction: [0.66, 1], edge: [0.34, 0.58], grad_norm: [0, 0.26] },
+    embed: { orbit: [0.5, 1], fraction: [0, 0.36] },
   };
+  const NOWHERE = [0.999, 1]; // the place of a row that is not shown
   const TITLES = {
     exponent: "<b>largest Lyapunov exponent</b> of the orbit, nats a step",
     fraction: "<b>probability of convergence</b>, and the other fates",
@@ -139,7 +141,7 @@ window.eosdash = window.eosdash || {};
   function layoutOf(template, sweep, narrow) {
     const { start } = sweep;
     const { value, params } = start;
-    const domains = DOMAINS[sweep.isOverLr ? "lr" : "size"];
+    const domains = DOMAINS[!sweep.isOverLr ? "size" : eos.frame.embed ? "embed" : "lr"];
     const { accent, muted } = template.layout.meta;
     const log = sweep.isOverLr && params.spacing === "log" && !params.rates;
     const coarse = matchMedia("(pointer: coarse)").matches;
@@ -151,6 +153,7 @@ window.eosdash = window.eosdash || {};
         type: log ? "log" : "linear",
         range: [value[0], value.at(-1)].map((end) => (log ? Math.log10(end) : end)),
         title: { ...template.layout.xaxis.title, text: axisTitle(params) },
+        ...("grad_norm" in domains ? {} : { anchor: "y3" }),
         fixedrange: coarse || !sweep.isOverLr,
       },
       annotations: [],
@@ -159,8 +162,8 @@ window.eosdash = window.eosdash || {};
     };
     ROWS.forEach((row, i) => {
       const name = i ? `yaxis${i + 1}` : "yaxis";
-      const shown = sweep.isOverLr || i > 1;
-      layout[name] = { ...template.layout[name], domain: domains[row], visible: shown };
+      const shown = row in domains;
+      layout[name] = { ...template.layout[name], domain: domains[row] ?? NOWHERE, visible: shown };
       if (shown) {
         const whole = row === "orbit" ? `<b>orbit</b>: values of ${start.observable} after the transient` : TITLES[row];
         const text = narrow ? whole.replace(/<\/b>.*/, "</b>") : whole;

@@ -30,6 +30,8 @@ window.eosdash = window.eosdash || {};
     name: "theory",
     api: "/api/theory",
     files: [],
+    /** One figure fits an embed. */
+    embedded: (view) => (view.statement === "all" ? { statement: "measure_zero" } : {}),
     get Result() {
       return eos.Theory;
     },
@@ -191,7 +193,7 @@ window.eosdash = window.eosdash || {};
       const [size] = outcome.shape;
       const step = (2 * half) / (size - 1);
       const image = {
-        source: eos.paintCodes(eos.unpacked(outcome), size, templates.outcomes),
+        source: eos.paintCodes(eos.unpacked(outcome), size, templates.outcomes, eos.templates.names),
         xref: "x", yref: "y", layer: "below", sizing: "stretch", xanchor: "left", yanchor: "top",
         x: -half - step / 2, y: half + step / 2, sizex: size * step, sizey: size * step,
       };

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from eosdash.core.outcome import OUTCOMES
+from eosdash.core.outcome import OUTCOMES, Outcome
 from eosdash.figures.style import FONT, TOKENS, Scheme, Tokens
 
 ROWS = ("orbit", "exponent", "fraction", "edge", "grad_norm")
@@ -25,7 +25,7 @@ def sweep_figure(scheme: Scheme) -> go.Figure:
         figure.add_scatter(
             x=[], y=[], meta=f"fraction.{outcome}", name=outcome, yaxis=_axis("fraction"),
             mode="lines", line={"width": 0}, stackgroup="fates",
-            fillcolor=getattr(tokens, outcome),
+            fillcolor=getattr(tokens, outcome), fillpattern=_pattern(tokens, Outcome(outcome)),
             hovertemplate=f"{outcome} %{{y:.1%}}<extra></extra>",
         )  # fmt: skip
     for bound in ("low", "high"):
@@ -56,6 +56,25 @@ def cobweb_figure(scheme: Scheme) -> go.Figure:
         marker={"size": 9, "color": tokens.paper, "line": {"color": tokens.ink, "width": 2}},
     )  # fmt: skip
     return figure
+
+
+PATTERNS = {
+    Outcome.UNDECIDED: "/",
+    Outcome.SADDLE: "x",
+    Outcome.PERIODIC: "-",
+    Outcome.BOUNDED: ".",
+}
+"""As on a map, for whoever does not see the colours; a minimum is solid, divergence empty."""
+
+
+def _pattern(tokens: Tokens, outcome: Outcome) -> dict[str, Any] | None:
+    shape = PATTERNS.get(outcome)
+    if shape is None:
+        return None
+    return {
+        "shape": shape, "size": 7, "solidity": 0.25, "fillmode": "replace",
+        "bgcolor": getattr(tokens, outcome), "fgcolor": "rgba(0,0,0,0.45)",
+    }  # fmt: skip
 
 
 def _axis(row: str) -> str:

@@ -82,7 +82,9 @@ def _rich(words: str) -> list[Component | str]:
 
 def _share() -> html.Dialog:
     def copied(name: str, label: str, rows: int) -> html.Div:
-        area = dmc.Textarea(id=name, label=label, readOnly=True, minRows=rows, size="sm")
+        area = dmc.Textarea(
+            id=name, label=label, readOnly=True, autosize=True, minRows=2, maxRows=rows, size="sm"
+        )
         copy = html.Button("Copy", className="eos-quiet", **{"data-copies": name})
         return html.Div([area, copy], className="eos-copied")
 

@@ -113,7 +113,7 @@ def templates() -> dict[str, Any]:
             "outcomes": [getattr(TOKENS[scheme], outcome) for outcome in OUTCOMES],
         }
         for scheme in SCHEMES
-    } | {"marks": MARKS}
+    } | {"marks": MARKS, "names": [str(outcome) for outcome in OUTCOMES]}
 
 
 def _main(view: TheoryView, problem: str) -> html.Div:
