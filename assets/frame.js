@@ -20,6 +20,8 @@ window.eosdash = window.eosdash || {};
   const rules = document.createElement("style");
   rules.textContent = frame.hide.map((name) => `.eos-field-${name}{display:none!important}`).join("");
   document.head.append(rules);
+  // So is the place of a scene, and its result until it is known whether that is to be predicted.
+  if (frame.scene) document.body.classList.add("eos-has-scene", "eos-waiting");
   for (const name of SWITCHES) document.body.classList.toggle(`eos-${name}`, frame[name]);
 
   /** The part of a link that frames the page, as a query. */

@@ -5,7 +5,7 @@ window.eosdash = window.eosdash || {};
   const DECK = "deck"; // an uploaded one is kept for this visit
   const $ = (id) => document.getElementById(id);
   const { frame } = eos;
-  const state = (eos.sceneState = { deck: null, own: false, picked: null, revealed: true });
+  const state = (eos.sceneState = { deck: null, own: false, shown: false, picked: null, revealed: true });
 
   eos.pages.scenes = { name: "scenes", draw() {}, shown: () => null, files: [] };
 
@@ -37,7 +37,8 @@ window.eosdash = window.eosdash || {};
 
   eos.closeScene = function () {
     frame.scene = 0;
-    document.body.classList.remove("eos-has-scene", "eos-secret");
+    state.shown = false;
+    document.body.classList.remove("eos-has-scene", "eos-secret", "eos-waiting");
     if (eos.page().shown?.()?.start) eos.address();
     resized();
   };
@@ -58,6 +59,8 @@ window.eosdash = window.eosdash || {};
     for (const id of ["scene-options", "predict-options"]) options($(id), scene);
     $("scene-back").disabled = frame.scene === 1;
     $("scene-next").disabled = frame.scene === scenes.length;
+    state.shown = true;
+    document.body.classList.remove("eos-waiting");
     document.body.classList.add("eos-has-scene");
     document.body.classList.toggle("eos-secret", !state.revealed);
     $("scene").scrollTop = 0;
@@ -181,7 +184,7 @@ window.eosdash = window.eosdash || {};
   /** When a page has been laid out: its scene, if the link names one, or the cards of the deck. */
   eos.sceneShows = async function () {
     if ($("deck")) cards();
-    if (!frame.scene || !$("scene") || document.body.classList.contains("eos-has-scene")) return;
+    if (!frame.scene || !$("scene") || state.shown) return;
     const { scenes } = await eos.deck();
     if (frame.scene > scenes.length) return eos.closeScene();
     if (!eos.sceneOnly) return show(scenes);

@@ -25,6 +25,13 @@ PICTURES = {
     "theory": ("", (1440, 1250), "light"),
     "phone": ("", (390, 844), "light"),
 }
+SCENES = {"scene-predict": (4, False), "scene-reveal": (4, True), "scene-basin": (8, True)}
+"""Number of the scene, and whether what it asks has been revealed."""
+TOURED = "localStorage.setItem('eosdash-toured', 'yes')"
+SHOWN = """() => {
+    const result = window.eosdash?.page?.()?.shown?.();
+    return Boolean(result?.end && result.drawn && location.search.includes("lr="));
+}"""
 
 
 def take(browser: Browser, base_url: str, name: str, folder: Path) -> None:
@@ -37,9 +44,27 @@ def take(browser: Browser, base_url: str, name: str, folder: Path) -> None:
         is_mobile=width < 600,
         has_touch=width < 600,
     )
+    context.add_init_script(TOURED)
     kind = {"basin": BasinPage, "sweep": SweepPage, "theory": TheoryPage}.get(name, RunPage)
     page = kind(context.new_page()).open(query).page
     page.wait_for_timeout(500)
+    page.screenshot(path=folder / f"{name}.png")
+    context.close()
+
+
+def take_scene(browser: Browser, base_url: str, name: str, folder: Path) -> None:
+    """A scene as it is presented."""
+    number, revealed = SCENES[name]
+    context = browser.new_context(
+        base_url=base_url, viewport={"width": 1920, "height": 1080}, color_scheme="light"
+    )
+    context.add_init_script(TOURED)
+    page = context.new_page()
+    page.goto(f"/scenes?scene={number}&present=1")
+    page.wait_for_function(SHOWN)
+    if revealed:
+        page.evaluate("eosdash.reveal()")
+    page.wait_for_timeout(1500)
     page.screenshot(path=folder / f"{name}.png")
     context.close()
 
@@ -56,6 +81,8 @@ def main() -> None:
             )
             for name in PICTURES:
                 take(browser, base_url, name, ROOT / "docs")
+            for name in SCENES:
+                take_scene(browser, base_url, name, ROOT / "docs")
             browser.close()
 
 
