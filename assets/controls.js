@@ -112,6 +112,10 @@ window.eosdash = window.eosdash || {};
       ask();
     }, changes.length ? ECHO : 0);
   };
+  /** When all have taken over: a page must not be left before, Dash would look for its controls. */
+  eos.settled = async function () {
+    while (awaited) await new Promise(requestAnimationFrame);
+  };
   /** The state of a link, in place: what it does not name of the view is as by default. */
   eos.setState = function (search) {
     const view = Object.entries(rules).filter(([, { group }]) => group === "view");
@@ -241,7 +245,8 @@ window.eosdash = window.eosdash || {};
     const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
-      const pairs = { ...(eos.pages[page].api ? shared : {}), ...eos.framing() };
+      const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
+      const pairs = there ? { ...shared, ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
       const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
       const bare = location.pathname === path || !search;
       props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
@@ -274,13 +279,16 @@ window.eosdash = window.eosdash || {};
 
     /** Some value changed: show what applies, and draw again or ask for another run. */
     changed(_values, _checked, rulesNow) {
-      if (rules !== rulesNow) {
-        asked = etaC = null; // another page, with sliders of its own
+      const fresh = rules !== rulesNow;
+      if (fresh) {
+        asked = etaC = awaited = null; // another page, with controls of its own
+        for (const name of Object.keys(intents)) delete intents[name];
         eos.forget();
       }
       rules = rulesNow;
       const names = changedNames();
       values = read(context().inputs_list);
+      if (fresh) eos.lock();
       if (undoEchoes()) return skip();
       const changed = names.find((name) => !isView(name)) ?? names[0];
       show();

@@ -279,7 +279,6 @@ window.eosdash = window.eosdash || {};
       eos.sceneShows();
       eos.explain();
       eos.offerTour();
-      eos.lock();
       eos.page().draw();
       return true;
     },

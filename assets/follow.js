@@ -55,7 +55,8 @@ window.eosdash = window.eosdash || {};
       else page.grew(result, record);
       if (record.type === "end") {
         page.ended(result);
-        eos.announce($("badge")?.textContent ?? "");
+        const secret = ["eos-secret", "eos-waiting"].some((name) => document.body.classList.contains(name));
+        if (!secret) eos.announce($("badge")?.textContent || $("summary").textContent);
       } else if (performance.now() - result.began > 1000)
         eos.announce(`Computing. ${$("status")?.textContent ?? ""}`, { progress: true });
     };

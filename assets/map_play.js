@@ -81,6 +81,7 @@ window.eosdash = window.eosdash || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
     playEta(clicks) {
       if (!clicks) return;
+      if (eos.frame.lock) return eos.toast("This link is locked: its η can be seen, but not played.");
       if (playing) eos.stopPlaying();
       else if (eos.mapState.map) play();
     },

@@ -25,6 +25,8 @@ window.eosdash = window.eosdash || {};
     if (!(number >= 1 && number <= scenes.length)) return;
     frame.scene = number;
     show(scenes);
+    await eos.settled();
+    if (frame.scene !== number) return; // stepped on meanwhile
     const { href, page } = scenes[number - 1];
     const { name, shown, fresh } = eos.page();
     if (name !== page || !shown()?.start || frame.lock)

@@ -7,7 +7,10 @@ window.eosdash = window.eosdash || {};
 
   const FILLED = {
     help: () => $("keys").replaceChildren(...eos.keyTable()),
-    glossary: () => window.dash_clientside.set_props("glossary-asked", { data: "all" }),
+    glossary() {
+      if (!document.querySelector("#terms section"))
+        window.dash_clientside.set_props("glossary-asked", { data: "all" });
+    },
     "share-dialog": () => {
       chooser();
       shared();

@@ -17,12 +17,18 @@ window.eosdash = window.eosdash || {};
 
   let at = -1;
 
+  let returnTo = null; // what had the focus before the tour
+  let wanted = false; // asked for on a page without a picture
+
   function show(step) {
+    if (at < 0) returnTo = document.activeElement;
     at = step;
     const card = $("tour");
     document.querySelector(".eos-toured")?.classList.remove("eos-toured");
     if (step < 0 || step >= STEPS.length) {
       card.classList.add("eos-hidden");
+      at = -1;
+      (returnTo?.isConnected ? returnTo : $("help-open")).focus();
       return done();
     }
     const [find, title, words] = STEPS[step];
@@ -64,8 +70,11 @@ window.eosdash = window.eosdash || {};
   /** The offer stands until the tour was taken or declined, and never in a talk. */
   function offer() {
     const { scene, present, embed } = eos.frame;
-    const wanted = !eos.memory.get(DONE) && !scene && !present && !embed && figure() && eos.page().api;
-    $("tour-offer")?.classList.toggle("eos-hidden", !wanted);
+    const offered = !eos.memory.get(DONE) && !scene && !present && !embed && figure() && eos.page().api;
+    $("tour-offer")?.classList.toggle("eos-hidden", !offered);
+    if (!wanted || !eos.page().api) return;
+    wanted = false;
+    show(0);
   }
   eos.offerTour = offer;
 
@@ -75,7 +84,10 @@ window.eosdash = window.eosdash || {};
     else if (id === "tour-again") {
       $("help").close();
       if (eos.page().api) show(0);
-      else eos.visit("/");
+      else {
+        wanted = true;
+        eos.visit("/");
+      }
     } else if (id === "tour-next") show(at + 1);
     else if (id === "tour-end") show(-1);
     else if (id === "tour-decline") done();

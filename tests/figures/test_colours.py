@@ -1,6 +1,6 @@
-"""Colours: outcomes stay apart for all eyes, and text stands out from what it stands on."""
+"""Colours: told apart by all eyes, and text that stands out from what it stands on."""
 
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import pytest
 from coloraide import Color as Base
@@ -8,10 +8,13 @@ from coloraide.spaces.cam02 import CAM02JMh
 from coloraide.spaces.cam02_ucs import CAM02UCS
 
 from eosdash.core.outcome import Outcome
+from eosdash.figures.basin import paints
 from eosdash.figures.style import MARKS, SCHEMES, TOKENS, style_sheet
 
 LEAST_DISTANCE = 27
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA
+LEAST_PIN_DISTANCE = 8
+LEAST_LINE_CONTRAST = 3  # WCAG 2, 1.4.11: a line has to stand out from what it is drawn on
 
 
 class Color(Base):
@@ -28,6 +31,7 @@ EYES = {
 }
 
 each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
+each_eyes = pytest.mark.parametrize("eyes", EYES)
 
 
 def outcome_colour(scheme, outcome):
@@ -89,3 +93,65 @@ def test_the_style_sheet_has_every_token(scheme):
         assert f"--eos-pin-{i + 1}:{colour};" in rule
     for name, colour in tokens.items():
         assert f"--eos-{name.replace('_', '-')}:{colour};" in rule
+
+
+def seen(colour, eyes):
+    return EYES[eyes](Color(colour)).clip("srgb")
+
+
+def lightness(colour):
+    """J' of CAM02-UCS, from 0 for black to 100 for white."""
+    return colour.convert("cam02-ucs")["j"]
+
+
+def ramp(scheme):
+    return [Color("srgb", [part / 255 for part in colour]) for colour in paints(scheme)["ramp"]]
+
+
+@each_scheme
+@each_eyes
+def test_pins_look_different_to_everyone(scheme, eyes):
+    pins = [seen(pin, eyes) for pin in TOKENS[scheme].pins]
+    distances = {
+        (i + 1, k + 1): pins[i].distance(pins[k], space="cam02-ucs")
+        for i, k in combinations(range(len(pins)), 2)
+    }
+    closest = min(distances, key=distances.get)
+    assert distances[closest] >= LEAST_PIN_DISTANCE, f"{closest}: {distances[closest]:.2f}"
+
+
+@each_scheme
+def test_pins_stand_out_from_the_page(scheme):
+    tokens = TOKENS[scheme]
+    for pin in tokens.pins:
+        assert Color(pin).contrast(Color(tokens.paper), method="wcag21") >= LEAST_LINE_CONTRAST
+
+
+@each_scheme
+@each_eyes
+def test_pins_are_not_taken_for_the_learning_rate(scheme, eyes):
+    """The accent is η and nothing else."""
+    accent = seen(TOKENS[scheme].accent, eyes)
+    for pin in TOKENS[scheme].pins:
+        assert accent.distance(seen(pin, eyes), space="cam02-ucs") >= LEAST_PIN_DISTANCE
+
+
+@each_scheme
+@each_eyes
+def test_the_ramp_gets_lighter_from_low_to_high(scheme, eyes):
+    values = [lightness(seen(colour, eyes)) for colour in ramp(scheme)]
+    assert len(values) == 256
+    # Rounded to whole parts of 255, neighbours may be as light as each other, not darker.
+    assert all(after - before > -0.1 for before, after in pairwise(values))
+    assert all(after > before for before, after in zip(values, values[8:], strict=False))
+    assert values[-1] - values[0] > 50
+
+
+@each_scheme
+@each_eyes
+def test_equal_steps_on_the_ramp_look_alike(scheme, eyes):
+    """No step stands out as an edge that the values do not have."""
+    colours = [seen(colour, eyes) for colour in ramp(scheme)[::15]]
+    steps = [one.distance(other, space="cam02-ucs") for one, other in pairwise(colours)]
+    assert min(steps) > 1
+    assert max(steps) < 4 * min(steps)
