@@ -4,7 +4,9 @@ window.eosdash = window.eosdash || {};
 (function (eos) {
   const PACE = 60; // steps a second at ×1
   const props = (target, values) => window.dash_clientside.set_props(target, values);
-  const triggered = () => window.dash_clientside.callback_context.triggered_id;
+  /* Two keys that follow each other fast come as one callback. */
+  const triggered = () =>
+    window.dash_clientside.callback_context.triggered.map(({ prop_id }) => prop_id.split(".")[0]).filter(Boolean);
 
   let speed = 1;
   let playing = null;
@@ -106,12 +108,13 @@ window.eosdash = window.eosdash || {};
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
     transport() {
-      const key = triggered();
-      if (!key || !eos.state.current?.count) return;
-      const wasPlaying = playing !== null;
-      eos.stop();
-      if (key === "play" && !wasPlaying) play();
-      KEYS[key]?.();
+      if (!eos.state.current?.count) return;
+      for (const key of triggered()) {
+        const wasPlaying = playing !== null;
+        eos.stop();
+        if (key === "play" && !wasPlaying) play();
+        KEYS[key]?.();
+      }
     },
 
     scrub(value) {
@@ -127,7 +130,7 @@ window.eosdash = window.eosdash || {};
 
     pin() {
       const { current, pins } = eos.state;
-      if (!triggered() || !current?.end) return;
+      if (!triggered().length || !current?.end) return;
       const free = pins.indexOf(null);
       if (free < 0) eos.toast("Four runs are pinned: unpin one first.");
       else setPin(free, current);
