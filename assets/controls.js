@@ -4,14 +4,15 @@ window.eosdash = window.eosdash || {};
 (function (eos) {
   const id = (type, name) => ({ type, name });
   const element = (type, name) => document.getElementById(`{"name":"${name}","type":"${type}"}`);
-  const props = (target, values) => window.dash_clientside.set_props(target, values);
+  const props = (target, values) => eos.setProps(target, values);
+  const coloured = (scheme) => window.dash_clientside.set_props("mantine", { forceColorScheme: scheme });
   const skip = () => window.dash_clientside.no_update;
   const context = () => window.dash_clientside.callback_context;
 
   const SCHEME = "scheme";
   eos.restoreScheme = () => {
     const saved = eos.memory.get(SCHEME);
-    if (saved) props("mantine", { forceColorScheme: saved });
+    if (saved) coloured(saved);
   };
 
   let rules = {};
@@ -356,7 +357,7 @@ window.eosdash = window.eosdash || {};
       if (!clicks) return;
       const scheme = eos.scheme() === "dark" ? "light" : "dark";
       eos.memory.set(SCHEME, scheme);
-      props("mantine", { forceColorScheme: scheme });
+      coloured(scheme);
     },
 
     drawer(clicks) {

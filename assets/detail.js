@@ -18,7 +18,7 @@ window.eosdash = window.eosdash || {};
 
   eos.drawDetail = async function (templates) {
     const figure = eos.graph("detail-figure");
-    if (!figure) return;
+    if (!figure || !eos.graph("run-figure")?.layout) return; // the page was left meanwhile
     const { current, view } = eos.state;
     const kind = kindOf(current, view);
     eos.say("detail-title", TITLES[kind]);

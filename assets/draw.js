@@ -29,6 +29,7 @@ window.eosdash = window.eosdash || {};
     const templates = eos.templates[eos.scheme()];
     const count = current.count;
     await eos.react(figure, ...runFigure(templates.run, eos.state));
+    if (!figure.isConnected) return;
     listen(figure);
     current.drawn = count;
     document.body.classList.add("eos-drawn");

@@ -41,6 +41,13 @@ window.eosdash = window.eosdash || {};
     window.dispatchEvent(new Event("resize")); // the figures have another size now
   };
 
+  /** Set what a component of the page shows. One whose page was left meanwhile is none of Dash's
+   * any more, and setting it would be an error. */
+  eos.setProps = function (target, values) {
+    const id = typeof target === "string" ? target : JSON.stringify(target, Object.keys(target).sort());
+    if (document.getElementById(id)) window.dash_clientside.set_props(target, values);
+  };
+
   /** Go to an address of the app without loading it anew. */
   eos.visit = function (href) {
     const { pathname, search } = new URL(href, location.href);

@@ -98,6 +98,7 @@ window.eosdash = window.eosdash || {};
     });
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
     await eos.react(figure, data, layout, config);
+    if (!figure.isConnected) return;
     if (!figure.listening) figure.addEventListener("keydown", key);
     eos.hand(figure, { at: pointOf, hover, click: choose, zoom: zoomTo });
     map.drawn = size;
@@ -239,9 +240,9 @@ window.eosdash = window.eosdash || {};
 
   /** The way to the page of the run; thousands of weights fit into no link. */
   function link(query) {
-    $("open-run").classList.toggle("eos-hidden", !query);
+    $("open-run")?.classList.toggle("eos-hidden", !query);
     const search = new URLSearchParams(query ?? {}).toString();
-    window.dash_clientside.set_props("open-run", { href: `/?${search}` });
+    eos.setProps("open-run", { href: `/?${search}` });
   }
 
   function picture() {

@@ -7,11 +7,12 @@ window.eosdash = window.eosdash || {};
   const MARGIN = 1.55;
 
   /** Draw a figure that the server made the template of; larger and in full contrast when it is
-   * presented. */
-  eos.react = (figure, data, layout, config) =>
-    eos.frame.present
-      ? window.Plotly.react(figure, data.map(presentedTrace), presentedLayout(layout), config)
-      : window.Plotly.react(figure, data, layout, config);
+   * presented. Of a page that was left meanwhile, nothing. */
+  eos.react = async function (figure, data, layout, config) {
+    if (!figure?.isConnected) return;
+    if (!eos.frame.present) return window.Plotly.react(figure, data, layout, config);
+    return window.Plotly.react(figure, data.map(presentedTrace), presentedLayout(layout), config);
+  };
 
   const larger = (size = 12) => (size < LEAST ? Math.max(LEAST, 1.4 * size) : size);
 

@@ -76,7 +76,7 @@ window.eosdash = window.eosdash || {};
     const checked = [...$("hide-boxes").querySelectorAll("input:checked")].map(({ name }) => name);
     const hide = checked.filter((name) => name !== LOCK);
     const framing = { scene: 0, present: false, hide, lock: checked.includes(LOCK) };
-    const say = (id, value) => window.dash_clientside.set_props(id, { value });
+    const say = (id, value) => eos.setProps(id, { value });
     say("share-link", eos.link({ ...framing, scene: sceneShared() }));
     const { width, height } = EMBED;
     const embedded = new URL(eos.link({ ...framing, embed: true }));
@@ -108,7 +108,6 @@ window.eosdash = window.eosdash || {};
 
   /** The link of what is shown as a QR code, as large as the screen allows. */
   eos.showQr = function () {
-    if (!eos.page().shown()?.start) return;
     const link = eos.linkShared();
     const image = $("qr-image");
     image.onerror = () => eos.say("qr-words", "This link is too long for a QR code: copy it instead.");

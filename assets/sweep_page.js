@@ -61,6 +61,7 @@ window.eosdash = window.eosdash || {};
     const config = { displayModeBar: false, doubleClick: false, responsive: true };
     const narrow = figure.clientWidth < 520; // titles lose what does not fit
     await eos.react(figure, ...eos.sweepFigure(template, sweep, narrow), config);
+    if (!figure.isConnected) return;
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });
     sweep.drawn = drawn;
     document.body.classList.add("eos-drawn");
@@ -132,7 +133,7 @@ window.eosdash = window.eosdash || {};
   /** The cursor stands somewhere else. */
   function moved() {
     const { sweep } = state;
-    if (!sweep) return;
+    if (!sweep || !$("sweep-figure")) return;
     drawSweep();
     const lr = Number(eos.value("lr"));
     const x = sweep.position(lr);
@@ -147,6 +148,7 @@ window.eosdash = window.eosdash || {};
       );
     clearTimeout(settled);
     settled = setTimeout(() => {
+      if (!$("sweep-figure")) return; // the page was left meanwhile
       if (sweep.isOverLr) run(networkQuery({ lr, steps: Math.min(1500, sweep.start.params.steps) }));
       cobweb(lr);
     }, 60);
@@ -164,10 +166,10 @@ window.eosdash = window.eosdash || {};
     }
     if (signal.aborted || !$("mini-figure")) return;
     state.run = made;
-    window.dash_clientside.set_props("open-run", { href: `/?${query}` });
+    eos.setProps("open-run", { href: `/?${query}` });
     const basin = new URLSearchParams(query);
     basin.delete("steps");
-    window.dash_clientside.set_props("open-basin", { href: `/basin?${basin}` });
+    eos.setProps("open-basin", { href: `/basin?${basin}` });
     await eos.drawMini("mini-figure", made);
   }
 
@@ -177,8 +179,9 @@ window.eosdash = window.eosdash || {};
     if (!reduces) return eos.say("cobweb-words", "Only a scalar chain over η reduces to one dimension.");
     const query = new URLSearchParams({ task: "scalar", depth: params.depth, target: params.target, lr });
     const answer = await fetch(`/api/cobweb?${query}`);
-    if (!answer.ok || !$("cobweb-figure")) return;
+    if (!answer.ok) return;
     const { w, once, twice, path, fixed, slope } = await answer.json();
+    if (!$("cobweb-figure")) return; // the page was left meanwhile
     const x = [];
     const y = [];
     path.forEach((from, i) => {

@@ -3,7 +3,6 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const PACE = 60; // steps a second at ×1
-  const props = (target, values) => window.dash_clientside.set_props(target, values);
   /* Two keys that follow each other fast come as one callback. */
   const triggered = () =>
     window.dash_clientside.callback_context.triggered.map(({ prop_id }) => prop_id.split(".")[0]).filter(Boolean);
@@ -58,7 +57,7 @@ window.eosdash = window.eosdash || {};
     const last = current.count - 1;
     if (scrubbed?.last !== last || scrubbed?.step !== step) {
       scrubbed = { step, last };
-      props("scrub", { value: step, max: Math.max(1, last) });
+      eos.setProps("scrub", { value: step, max: Math.max(1, last) });
     }
     const { loss, sharpness, lr } = current.columns;
     const total = (current.end ? last : current.start.params.steps).toLocaleString("en");

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from tests.browser.app_page import serious
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 
@@ -22,13 +22,7 @@ def test_axe_finds_nothing_serious(run_page: RunPage, scheme: str) -> None:
     run_page.page.emulate_media(color_scheme=scheme)
     run_page.open("depth=2&weights=1.7,-0.3&lr=0.6&steps=300")
     run_page.page.locator(".eos-more summary").click()
-    violations = Axe().run(run_page.page).response["violations"]
-    serious = [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert not serious
+    assert serious(run_page.page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -36,13 +30,7 @@ def test_axe_finds_nothing_serious_on_a_map(basin_page: BasinPage, scheme: str) 
     basin_page.page.emulate_media(color_scheme=scheme)
     basin_page.open("depth=2&lr=0.6&weights=1.7,-0.3&resolution=64&color=steps").ran()
     basin_page.page.locator("#boundary summary").click()
-    violations = Axe().run(basin_page.page).response["violations"]
-    serious = [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert not serious
+    assert serious(basin_page.page) == []
 
 
 def test_a_map_fits_a_phone(browser: Browser, base_url: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from eosdash.deck import DECK, read
+from tests.browser.app_page import serious
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage
@@ -39,15 +39,6 @@ OPEN: dict[str, Callable[[Page], object]] = {
 }
 
 each_page = pytest.mark.parametrize("name", OPEN)
-
-
-def serious(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds serious or critical: the rule, and the elements that break it."""
-    return [
-        (violation["id"], [node["html"][:160] for node in violation["nodes"]])
-        for violation in Axe().run(page).response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import eosdash
+from tests.browser.app_page import serious
 from tests.browser.basin_page import BasinPage
 from tests.browser.theory_page import TheoryPage
 
@@ -97,10 +97,4 @@ def test_the_cursor_is_that_of_the_other_pages(theory_page: TheoryPage) -> None:
 def test_axe_finds_nothing_serious_on_the_theory(theory_page: TheoryPage, scheme: str) -> None:
     theory_page.page.emulate_media(color_scheme=scheme)
     theory_page.open("depth=2&lr=0.8&points=20&starts=10&steps=200")
-    violations = Axe().run(theory_page.page).response["violations"]
-    serious = [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert not serious
+    assert serious(theory_page.page) == []
