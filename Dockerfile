@@ -14,7 +14,7 @@ COPY app.py gunicorn.conf.py ./
 COPY eosdash/ eosdash/
 COPY assets/ assets/
 
-# The scenes open at once: their results ship with the image.
+# The results of the scenes ship with the image.
 ENV EOSDASH_WARM_DIR=/app/warm
 RUN OPENBLAS_NUM_THREADS=1 python -m eosdash.service.warm
 

@@ -18,7 +18,7 @@ help:  ## Show this list
 run: $(WARM)/.made  ## Install what is needed and serve on http://127.0.0.1:8050
 	$(VENV)/bin/python app.py
 
-warm: $(VENV)/.run  ## Compute the scenes of the deck ahead, so that they open at once
+warm: $(VENV)/.run  ## Compute the scenes of the deck ahead
 	$(VENV)/bin/python -m eosdash.service.warm
 
 test: lint browser  ## Lint, type-check and run every test, browser tests included

@@ -50,7 +50,7 @@ window.eosdash = window.eosdash || {};
       [["Ctrl+Shift+Z", "Ctrl+Y", "Shift+Z"], "redo it", () => eos.redo()],
     ]],
     ["View", [
-      [["1", "…", "9"], "switch what is laid over the figure", overlay],
+      [["1", "…", "9"], "switch what is laid over the figure", null],
       [["G, then R B S T D"], "go to run, basin, sweep, theory, deck", null],
       [["P"], "present mode", () => eos.present()],
       [["C"], "controls in present mode", () => document.body.classList.toggle("eos-controls")],
@@ -103,7 +103,7 @@ window.eosdash = window.eosdash || {};
     if (name === "G") return (going = performance.now());
     const act = ACTIONS[name];
     if (!act || (repeat && !name.match(/[UDJL]$/))) return;
-    if (act(Number(key)) !== false) event.preventDefault();
+    if (act() !== false) event.preventDefault();
   });
 
   function escape() {

@@ -2,10 +2,6 @@
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
-  const FRAMES = 40;
-  const FROM = 0.1; // in units of η_C
-  const TO = 1.15;
-  const RESOLUTION = 128;
   const PAUSE = 110; // ms a frame
   const AHEAD = 2; // frames asked for at a time
 
@@ -38,27 +34,24 @@ window.eosdash = window.eosdash || {};
   }
 
   async function play() {
-    const first = eos.mapState.map;
-    const { start } = first;
+    const { start } = eos.mapState.map;
+    if (!start.play) return eos.toast("There is no η to play on this map.");
+    const { lr: rates, resolution } = start.play;
     const critical = start.critical_lr.value;
-    if (first.isTrainability() || !critical) return eos.toast("There is no η to play on this map.");
     const { signal } = (playing = new AbortController());
     face();
     const shared = {
       ...start.query,
       extent: start.extent,
-      resolution: Math.min(RESOLUTION, start.params.resolution),
+      resolution,
       twice: false,
     };
-    const rates = Array.from({ length: FRAMES }, (_, i) =>
-      Number((critical * (FROM + ((TO - FROM) * i) / (FRAMES - 1))).toPrecision(6))
-    );
     const queries = rates.map((lr) => new URLSearchParams({ ...shared, lr }).toString());
     // Frames of other networks are computed again, or come from the server's cache.
     for (const query of frames.keys()) if (!queries.includes(query)) frames.delete(query);
     let last = null;
     try {
-      for (let i = 0; i < FRAMES; i++) {
+      for (let i = 0; i < rates.length; i++) {
         queries.slice(i, i + 1 + AHEAD).forEach((query) => frame(query, signal).catch(() => {}));
         const pause = new Promise((resolve) => setTimeout(resolve, PAUSE));
         const [map] = await Promise.all([frame(queries[i], signal), pause]);
@@ -66,7 +59,7 @@ window.eosdash = window.eosdash || {};
         last = rates[i];
         eos.showMap(map);
         eos.say("summary", map.end.summary);
-        eos.say("play-words", `η = ${eos.digits(rates[i])} = ${eos.digits(rates[i] / critical, 2)} η_C · ${RESOLUTION} × ${RESOLUTION}`);
+        eos.say("play-words", `η = ${eos.digits(rates[i])} = ${eos.digits(rates[i] / critical, 2)} η_C · ${resolution} × ${resolution}`);
       }
     } catch (problem) {
       if (!signal.aborted) eos.toast("A frame could not be computed.");

@@ -1,7 +1,6 @@
 """A map as it changes with the learning rate: from a small one to past η_C, frame by frame."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context
 
 from eosdash.fields import ParameterError
 from eosdash.params import BasinParams
@@ -16,26 +15,9 @@ FROM, TO = 0.1, 1.15
 RESOLUTION = 128
 """Finest frame."""
 
-SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)
-"""How JavaScript's ``toPrecision`` rounds positive numbers; Python's formats round half to even."""
 
-
-def rates(critical: float) -> tuple[float, ...]:
-    """The learning rate of every frame: those that the page plays, to the last digit."""
-    exact = (critical * (FROM + (TO - FROM) * i / (FRAMES - 1)) for i in range(FRAMES))
-    return tuple(float(SIX_DIGITS.create_decimal_from_float(rate)) for rate in exact)
-
-
-def coarse(params: BasinParams) -> BasinParams:
-    """The map as a frame shows it: no finer than need be, and run once."""
-    resolution = min(params.resolution, RESOLUTION)
-    return params.model_copy(update={"resolution": resolution, "twice": False})
-
-
-def frames(
-    params: BasinParams, extent: Sequence[float], critical: float | None
-) -> list[BasinParams]:
-    """The map of every frame. Pages that play it ask for the same ones, by the same keys.
+def rates(params: BasinParams, critical: float | None) -> tuple[float, ...]:
+    """The learning rate of every frame, to six digits.
 
     Raises:
         ParameterError: if no learning rate is left to play, or η_C is infinite or too large.
@@ -53,8 +35,26 @@ def frames(
             f"η_C is {critical or float('inf'):.4g} for this network, too large to play up to it",
             f"one for which it is at most {largest:.3g}",
         )
+    exact = (critical * (FROM + (TO - FROM) * i / (FRAMES - 1)) for i in range(FRAMES))
+    return tuple(float(f"{rate:.6g}") for rate in exact)
+
+
+def coarse(params: BasinParams) -> BasinParams:
+    """The map as a frame shows it: no finer than need be, and run once."""
+    resolution = min(params.resolution, RESOLUTION)
+    return params.model_copy(update={"resolution": resolution, "twice": False})
+
+
+def frames(
+    params: BasinParams, extent: Sequence[float], critical: float | None
+) -> list[BasinParams]:
+    """The map of every frame. Pages that play it ask for the same ones, by the same keys.
+
+    Raises:
+        ParameterError: as for :func:`rates`.
+    """
     shared = coarse(params).model_dump() | {"extent": tuple(extent)}
-    return [BasinParams.make(**shared | {"lr": rate}) for rate in rates(critical)]
+    return [BasinParams.make(**shared | {"lr": rate}) for rate in rates(params, critical)]
 
 
 def caption(params: BasinParams) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-MATH_VERSION = "1"
-"""Raised whenever the same parameter set would give other numbers; part of every cache key."""
+MATH_VERSION = "2"
+"""Raised whenever the same parameter set would give other numbers, or the same ones written
+otherwise; part of every cache key."""
 
 
 class ParameterError(ValueError):

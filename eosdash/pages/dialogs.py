@@ -31,9 +31,9 @@ def dialogs() -> list[Component]:
     return [_help(), _glossary(), _share(), _qr()]
 
 
-def opener(name: str, words: str, face: list[Component] | None = None) -> html.Button:
+def opener(name: str, words: str) -> html.Button:
     """A button that opens a dialog."""
-    return html.Button(face or words, className="eos-quiet", **{"data-opens": name})
+    return html.Button(words, className="eos-quiet", **{"data-opens": name})
 
 
 def _help() -> html.Dialog:

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 import numpy as np
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response
 from numpy.typing import NDArray
 
 from eosdash import animation
@@ -25,7 +25,7 @@ ROOM = 2
 
 
 def register(server: Flask, cache: ResultCache) -> None:
-    """Add the routes ``/api/basin/animation.…``."""
+    """Add the routes ``/api/basin/animation.…``; the API answers for what they refuse."""
     exports = Blueprint("exports", __name__)
 
     @exports.get(f"/api/basin/animation.<any({','.join(get_args(Format))}):format>")
@@ -56,10 +56,6 @@ def register(server: Flask, cache: ResultCache) -> None:
         # Those of the first frame, from which the others differ in the learning rate alone.
         body = archive(played[0], found)
         return download(body, "application/zip", "eosdash-basin-eta.npz")
-
-    @exports.errorhandler(ParameterError)
-    def invalid(error: ParameterError) -> tuple[Response, int]:
-        return jsonify(error=error.as_dict()), 422
 
     server.register_blueprint(exports)
 

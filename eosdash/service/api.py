@@ -121,7 +121,7 @@ def register(app: Flask, cache: ResultCache) -> None:
     def qr() -> Response:
         return Response(_qr(request.args.get("link", "")), mimetype="image/svg+xml")
 
-    @api.errorhandler(ParameterError)
+    @api.app_errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:
         return jsonify(error=error.as_dict()), 422
 

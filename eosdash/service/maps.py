@@ -8,13 +8,16 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
+from eosdash import animation
 from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
 from eosdash.core.basin import Level, Progress, Recheck, strides
 from eosdash.core.boundary import Fit
 from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
+from eosdash.fields import ParameterError
 from eosdash.overlays import Overlays
 from eosdash.params import BasinParams
+from eosdash.runs import critical_lr_of
 from eosdash.service.encoding import first_record, packed, unpacked
 from eosdash.service.limits import LIMITS
 from eosdash.words import axis_words, map_words, plane_words
@@ -29,6 +32,7 @@ def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
     return first_record(params) | {
         "outcomes": [str(outcome) for outcome in OUTCOMES],
         "extent": ground.extent,
+        "play": play(params),
         "resolutions": [-(-params.resolution // stride) for stride in strides(params.resolution)],
         "plane": {
             "name": plane_words(params),
@@ -37,6 +41,15 @@ def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
             "landmarks": {name: mark._asdict() for name, mark in landmarks(ground).items()},
         },
     }
+
+
+def play(params: BasinParams) -> dict[str, Any] | None:
+    """Learning rates and resolution of the animation over η; None where there is none."""
+    try:
+        rates = animation.rates(params, critical_lr_of(params).value)
+    except ParameterError:
+        return None
+    return {"lr": rates, "resolution": animation.coarse(params).resolution}
 
 
 def record_of(record: Level | Progress | Recheck | BasinEnd) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import TOKENS
 from eosdash.pages import exports
 from eosdash.params import BasinParams
+from eosdash.service import api
 from eosdash.service.cache import ResultCache
 from eosdash.service.limits import LIMITS, basin_seconds
 from eosdash.service.stream import basin_lines
@@ -43,6 +44,7 @@ def cache(server):
 
 @pytest.fixture
 def client(server, cache):
+    api.register(server, cache)
     exports.register(server, cache)
     return server.test_client()
 
