@@ -18,6 +18,10 @@ COPY assets/ assets/
 ENV EOSDASH_WARM_DIR=/app/warm
 RUN OPENBLAS_NUM_THREADS=1 python -m eosdash.service.warm
 
+# So do its scripts and styles, compressed as well as it can be done.
+ENV EOSDASH_STATIC_DIR=/app/static
+RUN python -m eosdash.pages.static
+
 RUN useradd --system eosdash && install -d -o eosdash "$EOSDASH_CACHE_DIR"
 USER eosdash
 

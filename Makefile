@@ -4,22 +4,25 @@ PYTEST_ARGS ?=
 VENV := .venv
 BENCH_VENV := .venv-bench
 WARM := .cache/warm
+STATIC := .cache/static
 PIP := -m pip --disable-pip-version-check install --quiet
 
 # BLAS threads of several workers would fight for the same cores.
-run warm test: export OPENBLAS_NUM_THREADS = 1
+run warm static test: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run warm test lint format bench clean browser
+.PHONY: help run warm static test lint format bench load soak clean browser
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
 
-run: $(WARM)/.made  ## Install what is needed and serve on http://127.0.0.1:8050
+run: $(WARM)/.made $(STATIC)/stamp.json  ## Install what is needed and serve on http://127.0.0.1:8050
 	$(VENV)/bin/python app.py
 
 warm: $(VENV)/.run  ## Compute the scenes of the deck ahead
 	$(VENV)/bin/python -m eosdash.service.warm
+
+static: $(STATIC)/stamp.json  ## Compress the scripts and styles ahead
 
 test: lint browser  ## Lint, type-check and run every test, browser tests included
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
@@ -36,6 +39,12 @@ format: $(VENV)/.dev  ## Put the code into shape
 bench: $(BENCH_VENV)/.bench  ## Time everything against its baselines
 	$(BENCH_VENV)/bin/python -m benchmarks
 
+load: $(VENV)/.dev $(STATIC)/stamp.json  ## Measure hundreds of visitors at once
+	$(VENV)/bin/python -m benchmarks.load
+
+soak: $(VENV)/.dev $(STATIC)/stamp.json  ## Ten minutes of visitors, with an eye on the memory
+	$(VENV)/bin/python -m benchmarks.soak
+
 clean:  ## Remove all that make made
 	rm -rf $(VENV) $(BENCH_VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -43,6 +52,11 @@ clean:  ## Remove all that make made
 $(WARM)/.made: eosdash/deck.yaml eosdash/fields.py | $(VENV)/.run
 	rm -rf $(WARM)
 	$(VENV)/bin/python -m eosdash.service.warm
+	@touch $@
+
+# With the folder itself, whose time tells of a file that was removed.
+$(STATIC)/stamp.json: $(wildcard assets assets/* eosdash/pages/bundle.py eosdash/pages/static.py) $(VENV)/.run
+	$(VENV)/bin/python -m eosdash.pages.static
 	@touch $@
 
 browser: $(VENV)/.dev

@@ -3,11 +3,13 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const PACE = 30; // ms between two requests while a slider is dragged
-  const RETRY = 2000;
+
+  const UNTOLD = { field: "server", message: "it refused the request", allowed: "a link of this page" };
 
   let abort = null;
   let waiting = null;
   let asked = 0;
+  let begun = null; // the page that shows a result
 
   const $ = (id) => document.getElementById(id);
   eos.say = (id, words) => {
@@ -50,6 +52,7 @@ window.eosdash = window.eosdash || {};
     const gone = () => mine.signal.aborted || eos.page() !== page;
     const take = (record) => {
       if (gone()) return;
+      if (result.troubled) untroubled(result);
       result.take(record);
       if (record.type === "start") begin(page, result, changed);
       else page.grew(result, record);
@@ -60,17 +63,51 @@ window.eosdash = window.eosdash || {};
       } else if (performance.now() - result.began > 1000)
         eos.announce(`Computing. ${$("status")?.textContent ?? ""}`, { progress: true });
     };
+    const told = (news) => gone() || hear(result, news);
     try {
-      await eos.stream(`${page.api}?${query}`, mine.signal, take);
-      if (!result.end && !gone()) throw new Error("the stream was cut");
+      await eos.stream(`${page.api}?${query}`, mine.signal, take, told);
     } catch (problem) {
       if (gone()) return;
-      if (problem.status === 422) refuse(problem.error, changed);
-      else unreachable(query, changed);
+      if (!problem.status) throw problem;
+      refuse(problem.error ?? UNTOLD, changed);
     }
   }
 
+  /** How the request fares, apart from what is computed. */
+  function hear(result, news) {
+    if (news.type === "answer") [result.cached, result.degraded] = [news.cached, news.degraded];
+    else if (news.type === "queued") wait(news.position);
+    else if (news.cut) eos.say("status", "the line was cut; going on");
+    else {
+      result.troubled = true;
+      dimmed(true);
+      const kept = empty() ? "" : " The last picture stays.";
+      const why = news.busy ? "Many are computing at the moment." : "The server does not answer.";
+      eos.say("problem", `${why}${kept} Trying again in ${Math.ceil(news.seconds)} s.`);
+    }
+  }
+
+  function wait(position) {
+    eos.say("status", `${ordinal(position)} in line`);
+    if (empty()) eos.say("summary", "Many are computing at the moment: this result is in line.");
+  }
+
+  /** Whether the page shows no result yet. */
+  const empty = () => begun !== eos.page();
+
+  function untroubled(result) {
+    result.troubled = false;
+    dimmed(false);
+    eos.say("problem", "");
+  }
+
+  function ordinal(n) {
+    const tail = n % 100 > 10 && n % 100 < 14 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
+    return `${n}${tail}`;
+  }
+
   function begin(page, result, changed) {
+    begun = page;
     page.began(result);
     if (changed) {
       eos.accept(changed);
@@ -82,6 +119,10 @@ window.eosdash = window.eosdash || {};
     eos.remembers(changed);
     eos.learningRate(result.start);
   }
+
+  /** Where the result comes from, in words. */
+  eos.origin = ({ cached, degraded }) =>
+    `${cached ? "cached" : "computed"}${degraded ? ", running without the shared cache" : ""}`;
 
   /** How long it took, in words. */
   eos.duration = function (result) {
@@ -101,12 +142,6 @@ window.eosdash = window.eosdash || {};
     eos.say("problem", `${error.field}: ${error.message}. Allowed: ${error.allowed}.`);
     eos.say("status", "");
     dimmed(true);
-  }
-
-  function unreachable(query, changed) {
-    eos.say("problem", "The server does not answer. The last picture stays; trying again.");
-    dimmed(true);
-    waiting = setTimeout(() => follow(query, changed), RETRY * (0.5 + Math.random()));
   }
 
   function dimmed(yes) {

@@ -121,7 +121,7 @@ window.eosdash = window.eosdash || {};
     const size = map.level?.size ?? map.start.resolutions[0];
     $("progress").style.width = map.end ? "0" : `${100 * map.done}%`;
     const time = eos.duration(map);
-    if (map.end) eos.say("status", `${map.end.cached ? "cached" : "computed"} · ${time} · ${size} × ${size}`);
+    if (map.end) eos.say("status", `${eos.origin(map)} · ${time} · ${size} × ${size}`);
     else if (performance.now() - map.began > 100)
       eos.say("status", `refining to ${resolution} × ${resolution} · ${Math.round(100 * map.done)} %`);
   }

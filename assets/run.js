@@ -84,7 +84,7 @@ window.eosdash = window.eosdash || {};
     const count = run.count.toLocaleString("en");
     if (run.end) {
       const doubt = run.unconverged ? ` · ${run.unconverged} eigenvalues not converged` : "";
-      eos.say("status", `${run.end.cached ? "cached" : "computed"} · ${time}${doubt}`);
+      eos.say("status", `${eos.origin(run)} · ${time}${doubt}`);
     } else if (performance.now() - run.began > 100) {
       const pace = Math.round((1000 * run.count) / (performance.now() - run.began));
       const budget = total.toLocaleString("en");

@@ -39,7 +39,7 @@ window.eosdash = window.eosdash || {};
     ended(sweep) {
       state.sweep = sweep;
       eos.say("summary", sweep.end.summary);
-      eos.say("status", `${sweep.end.cached ? "cached" : "computed"} · ${eos.duration(sweep)}`);
+      eos.say("status", `${eos.origin(sweep)} · ${eos.duration(sweep)}`);
       drawSweep();
       moved();
     },

@@ -66,7 +66,7 @@ window.eosdash = window.eosdash || {};
       const numerical = spread
         ? ` · η_C numerical: least S from ${starts} starts ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
         : "";
-      const how = theory.end.cached ? "cached" : "computed";
+      const how = eos.origin(theory);
       eos.say("status", `${how} · ${eos.duration(theory)}${numerical}`);
       theory.drawn = true;
     },

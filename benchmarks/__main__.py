@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from benchmarks import answers, browser, maps, training
-from benchmarks.report import PAGE, Row, markdown
+from benchmarks.report import PAGE, Row, machine, versions, write
+
+HOW = """Made by `make bench`, which needs PyTorch, JAX, Numba and a browser; the app needs none.
+Baseline and eosdash take turns in one process, with one thread each, and their answers
+are compared before their times: a wrong answer fails the run.
+
+Measured on {machine} with {versions}."""
 
 NOTES = (
     f"Training: the baseline is PyTorch autograd with `scipy.sparse.linalg.eigsh` as it comes, or "
@@ -47,7 +53,7 @@ def main() -> int:
     if failed:
         print(f"failed; {PAGE.name} is left as it was", file=sys.stderr)
     else:
-        PAGE.write_text(markdown(done, NOTES))
+        write("Speed", HOW.format(machine=machine(), versions=versions()), done, NOTES)
     return int(failed)
 
 

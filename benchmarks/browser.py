@@ -44,7 +44,7 @@ WATCH = """() => {
                 times.first ??= performance.now() - pressed;
                 if (run.end && run.drawn === run.count)
                     return resolve({ ...times, finished: performance.now() - pressed,
-                                     steps: run.count, cached: run.end.cached });
+                                     steps: run.count, cached: run.cached });
             }
             requestAnimationFrame(look);
         };
@@ -66,7 +66,7 @@ WATCH_MAP = """() => {
                 times.first ??= performance.now() - pressed;
                 if (map.end && map.drawn === map.start.params.resolution)
                     return resolve({ ...times, finished: performance.now() - pressed,
-                                     cached: map.end.cached });
+                                     cached: map.cached });
             }
             requestAnimationFrame(look);
         };

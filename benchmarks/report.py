@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -39,15 +40,18 @@ def versions() -> str:
     return ", ".join([f"Python {platform.python_version()}", *parts])
 
 
-def markdown(rows: Sequence[Row], notes: Sequence[str]) -> str:
+def table(rows: Sequence[Row]) -> str:
     lines = [COLUMNS, ["---"] * len(COLUMNS), *(row.cells() for row in rows)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    remarks = "\n".join(f"- {note}" for note in notes)
-    return (
-        "# Benchmarks\n\n"
-        "Made by `make bench`, which needs PyTorch, JAX, Numba and a browser; the app needs none.\n"
-        "Baseline and eosdash take turns in one process, with one thread each, and their answers\n"
-        "are compared before their times: a wrong answer fails the run.\n\n"
-        f"Measured on {machine()} with {versions()}.\n\n"
-        f"{table}\n\n{remarks}\n"
-    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def remarks(notes: Sequence[str]) -> str:
+    return "\n".join(f"- {note}" for note in notes)
+
+
+def write(title: str, how: str, rows: Sequence[Row], notes: Sequence[str]) -> None:
+    """Put a section into the page, in the place of the one of that title."""
+    made = f"## {title}\n\n{how}\n\n{table(rows)}\n\n{remarks(notes)}\n"
+    before, *sections = re.split(r"^(?=## )", PAGE.read_text(), flags=re.MULTILINE)
+    others = [section for section in sections if not section.startswith(f"## {title}\n")]
+    PAGE.write_text("\n".join(part.strip("\n") + "\n" for part in [before, *others, made]))

@@ -3,14 +3,27 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
-MATH_VERSION = "2"
+MATH_VERSION = "3"
 """Raised whenever the same parameter set would give other numbers, or the same ones written
 otherwise; part of every cache key."""
+
+
+SMALLEST_RATE = 1e-300
 
 
 class ParameterError(ValueError):
@@ -42,12 +55,21 @@ def split_pairs(value: Any) -> Any:
     return tuple(part.split(":") if isinstance(part, str) else part for part in parts)
 
 
+def _with_threshold(lr: float) -> float:
+    """A learning rate η, if 2/η is a number, with room for what it is multiplied with."""
+    if lr < SMALLEST_RATE:
+        raise PydanticCustomError("tiny", f"it is smaller than {SMALLEST_RATE:g}")
+    return lr
+
+
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], BeforeValidator(split)]
 Numbers = Annotated[
     tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(split)
 ]
 Whole = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(split)]
-LearningRate = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+LearningRate = Annotated[
+    float, Field(gt=0, le=100, allow_inf_nan=False), AfterValidator(_with_threshold)
+]
 Schedule = Annotated[
     tuple[tuple[Annotated[int, Field(ge=1)], LearningRate], ...], BeforeValidator(split_pairs)
 ]
@@ -121,6 +143,7 @@ class ParameterSet(BaseModel):
             raise _first_error(cls, error) from None
 
     @classmethod
+    @cache
     def about(cls, name: str) -> About:
         """How field ``name`` is grouped, drawn and conditioned."""
         extra: Any = cls.model_fields[name].json_schema_extra
@@ -195,7 +218,9 @@ def _number_range(rules: list[Any], noun: str) -> str:
 def _first_error(cls: type[ParameterSet], error: ValidationError) -> ParameterError:
     first = error.errors(include_url=False)[0]
     if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
-        return cause
+        # A new one: the ValidationError holds the cause, and raised again the cause would hold it
+        # as its context, with all frames, in a circle that nothing ever frees.
+        return ParameterError(cause.field, cause.message, cause.allowed)
     name = str(first["loc"][0]) if first["loc"] else "parameters"
     if name not in cls.model_fields:
         return ParameterError(name, "there is no such parameter", ", ".join(cls.model_fields))

@@ -50,7 +50,13 @@ def serving(
     url = f"http://127.0.0.1:{environ['PORT']}"
     with (
         log.open("w") as output,
-        subprocess.Popen(command, cwd=folder, env=environ, stdout=output, stderr=output) as server,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={"EOSDASH_DRAIN_SECONDS": "5"} | dict(environ),  # what a test left open ends soon
+            stdout=output,
+            stderr=output,
+        ) as server,
     ):
         try:
             _wait_until_healthy(url, server, log, time.monotonic() + seconds)

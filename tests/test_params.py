@@ -1,6 +1,8 @@
 """Parameter sets: what they say of themselves, how they are written, what they refuse."""
 
 import ast
+import gc
+import weakref
 from typing import get_args
 
 import numpy as np
@@ -551,3 +553,20 @@ def test_a_map_is_called_in_python_as_it_was_asked_for():
     assert ast.unparse(call.func) == "eosdash.basin"
     values = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
     assert BasinParams.make(**values).key() == params.key()
+
+
+@pytest.mark.parametrize("given", [{"weights": (1, 2)}, {"lr": -1}, {"magic": 1}])
+def test_nothing_is_kept_of_what_was_refused(given):
+    with pytest.raises(ParameterError) as caught:
+        TrainParams.make(**given)
+    error = weakref.ref(caught.value)
+    del caught
+    gc.collect()
+    assert error() is None
+
+
+@pytest.mark.parametrize("given", [{"lr": 5e-324}, {"lr": "1e-301"}, {"lr_schedule": "3:5e-324"}])
+def test_learning_rates_with_an_infinite_threshold_are_refused(given):
+    (name,) = given
+    with pytest.raises(ParameterError, match=f"{name}: it is smaller than 1e-300"):
+        TrainParams.make(**given)

@@ -42,6 +42,9 @@ TILE_FLOATS = 65_536
 CROWD = 0.2
 """Fraction of a tile that has arrived before the others close ranks."""
 
+LONGEST_MOVE = 1e150
+"""Squares of longer moves are no numbers."""
+
 
 @dataclass(frozen=True)
 class Ends:
@@ -181,7 +184,7 @@ class _Tile:
 
     def _make_room(self) -> None:
         number = self.index.size
-        self.quiet = (GRADIENT_TOLERANCE * self.lr) ** 2
+        self.quiet = np.minimum(GRADIENT_TOLERANCE * self.lr, LONGEST_MOVE) ** 2
         self.before, self._move = np.empty_like(self.theta), np.empty_like(self.theta)
         self._spare, self._squares = np.empty(number), np.empty(number)
         self.loud = np.ones(number, dtype=bool)

@@ -83,6 +83,8 @@ def decayed_singular_value(target: float, decay: float, depth: int) -> float:
     turn = (decay * (1 - 2 / depth)) ** (depth / (2 * depth - 2)) if depth > 2 else 0.0
     if depth == 2:
         return max(target - decay, 0.0)
+    if not turn:  # so little weight decay that it rounds to none
+        return target
     if target <= turn or slope(turn) >= 0:
         return 0.0
     root = float(brentq(slope, turn, target, xtol=1e-15))

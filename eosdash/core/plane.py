@@ -9,6 +9,9 @@ from eosdash.core.network import Array, Objective
 RESOLUTION = 61
 CURVE = 241
 
+FURTHEST = 1e300
+"""Largest 2/η that the plane is drawn for."""
+
 
 class Plane(NamedTuple):
     """What stands behind a path in the plane of (a, b) = (W_1, W_2).
@@ -33,14 +36,16 @@ def two_weight_plane(objective: Objective, lr: float) -> Plane:
     Ghoshdastidar, arXiv:2402.13108).
     """
     target = float(objective.solution[0, 0])
-    extent = max(2.5 * np.sqrt(abs(target)), 1.1 * np.sqrt(2 / lr), 1.0)
+    reach = min(2 / lr, FURTHEST)
+    extent = max(2.5 * np.sqrt(abs(target)), 1.1 * np.sqrt(reach), 1.0)
     axis = np.linspace(-extent, extent, RESOLUTION)
     a, b = np.meshgrid(axis, axis)
     loss = objective.loss(np.stack([a, b], axis=-1))
     minimizers, stable = [], []
-    if target and not objective.weight_decay:
+    least = abs(target) / extent  # vanishes for a target that is almost 0
+    if least and not objective.weight_decay:
         for side in (1.0, -1.0):
-            first = side * np.geomspace(abs(target) / extent, extent, CURVE)
+            first = side * np.geomspace(least, extent, CURVE)
             branch = np.stack([first, target / first])
             minimizers.append(branch)
             stable.append((branch**2).sum(axis=0) <= 2 / lr)

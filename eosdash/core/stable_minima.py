@@ -108,26 +108,29 @@ def weight_bound(objective: Objective, lr: float) -> WeightBound:
     """
     y, variance = _target(objective)
     depth = objective.network.depth
-    lower = abs(y) * math.sqrt(lr * variance / 2)
-    upper = _exp(math.log(abs(y)) - (depth - 1) * math.log(lower))
+    size = math.log(abs(y))  # logarithms, which neither overflow nor vanish
+    threshold = math.log(2) - math.log(lr) - math.log(variance)
+    low = size - threshold / 2
+    lower, upper = _exp(low), _exp(size - (depth - 1) * low)
     if depth == 1:
-        only = abs(y) if lr * variance <= 2 else math.nan
+        only = abs(y) if threshold >= 0 else math.nan
         return WeightBound(lower, upper, only, only)
-    center = abs(y) ** (1 / depth)
-    allowed = 2 / (lr * variance) / (y / center) ** 2
+    center = size / depth
+    allowed = threshold - 2 * (size - center)
 
     def excess(u: float) -> float:
-        return math.exp(-2 * u) + (depth - 1) * math.exp(2 * u / (depth - 1)) - allowed
+        others = math.log(depth - 1) + 2 * u / (depth - 1)
+        return float(np.logaddexp(-2 * u, others)) - allowed
 
     # At η = η_C rounding must not turn the balanced minimizers away.
-    if excess(0.0) > 1e-12 * depth:
+    if excess(0.0) > 1e-12:
         return WeightBound(lower, upper, math.nan, math.nan)
     if excess(0.0) >= 0:
-        return WeightBound(lower, upper, center, center)
+        return WeightBound(lower, upper, _exp(center), _exp(center))
     # A little beyond where one of the two terms alone reaches what is allowed.
-    down = -0.5 * math.log(allowed) - 0.1
-    up = 0.5 * (depth - 1) * (math.log(allowed / (depth - 1)) + 0.1)
-    smallest, largest = (_exp(math.log(center) + brentq(excess, 0, end)) for end in (down, up))
+    down = -0.5 * allowed - 0.1
+    up = 0.5 * (depth - 1) * (allowed - math.log(depth - 1) + 0.1)
+    smallest, largest = (_exp(center + brentq(excess, 0, end)) for end in (down, up))
     return WeightBound(lower, upper, smallest, largest)
 
 

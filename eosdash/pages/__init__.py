@@ -1,5 +1,5 @@
 """Layouts and thin callbacks, one module a page."""
 
-from eosdash.pages.shell import create
+from eosdash.pages.shell import MISTAKES, create, known
 
-__all__ = ["create"]
+__all__ = ["MISTAKES", "create", "known"]

@@ -14,17 +14,17 @@ from eosdash.figures.animation import Format, animated
 from eosdash.figures.style import SCHEMES, Scheme
 from eosdash.params import BasinParams
 from eosdash.runs import critical_lr_of
-from eosdash.service import limits, maps
-from eosdash.service.api import archive, download, query_of
-from eosdash.service.cache import ResultCache
-from eosdash.service.stream import basin_lines
+from eosdash.service import limits, maps, settings
+from eosdash.service.api import archive, download, follow, query_of
+from eosdash.service.cache import Results
+from eosdash.service.flights import Flights
 from eosdash.words import axis_words
 
 ROOM = 2
 """How many maps' worth of computing time an animation may take."""
 
 
-def register(server: Flask, cache: ResultCache) -> None:
+def register(server: Flask, flights: Flights, cache: Results) -> None:
     """Add the routes ``/api/basin/animation.…``; the API answers for what they refuse."""
     exports = Blueprint("exports", __name__)
 
@@ -32,7 +32,7 @@ def register(server: Flask, cache: ResultCache) -> None:
     def picture(format: Format) -> Response:
         played, scheme = _asked(cache)
         body = animated(
-            _outcomes(played, cache),
+            _outcomes(played, flights),
             [frame.lr for frame in played],
             critical_lr_of(played[0]).value,
             played[0].extent,
@@ -48,7 +48,7 @@ def register(server: Flask, cache: ResultCache) -> None:
     def arrays() -> Response:
         played, _ = _asked(cache)
         found: dict[str, NDArray[Any]] = {
-            "outcome": np.stack(_outcomes(played, cache)),
+            "outcome": np.stack(_outcomes(played, flights)),
             "outcomes": np.array([str(outcome) for outcome in OUTCOMES]),
             "lr": np.array([frame.lr for frame in played]),
             "extent": np.array(played[0].extent),
@@ -60,7 +60,7 @@ def register(server: Flask, cache: ResultCache) -> None:
     server.register_blueprint(exports)
 
 
-def _asked(cache: ResultCache) -> tuple[list[BasinParams], Scheme]:
+def _asked(cache: Results) -> tuple[list[BasinParams], Scheme]:
     """The frames that a request asks for, affordable, and in which colours."""
     query = query_of()
     named = query.pop("scheme", "light")
@@ -75,9 +75,9 @@ def _asked(cache: ResultCache) -> tuple[list[BasinParams], Scheme]:
     return played, scheme
 
 
-def _check_cost(played: list[BasinParams], cache: ResultCache) -> None:
+def _check_cost(played: list[BasinParams], cache: Results) -> None:
     """Refuse an animation of which too much has yet to be computed."""
-    first, budget = played[0], ROOM * limits.LIMITS["seconds"].value
+    first, budget = played[0], ROOM * settings.value("limit_seconds")
     each = limits.basin_seconds(first)
     missing = sum(cache.get(frame.key()) is None for frame in played)
     if missing * each <= budget:
@@ -94,6 +94,6 @@ def _check_cost(played: list[BasinParams], cache: ResultCache) -> None:
     )
 
 
-def _outcomes(played: list[BasinParams], cache: ResultCache) -> list[NDArray[np.uint8]]:
+def _outcomes(played: list[BasinParams], flights: Flights) -> list[NDArray[np.uint8]]:
     """The finest level of every frame, told from the cache or computed and kept there."""
-    return [maps.arrays_of(basin_lines(frame, cache))["outcome"] for frame in played]
+    return [maps.arrays_of(follow(flights, frame).whole().lines())["outcome"] for frame in played]

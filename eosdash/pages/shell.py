@@ -1,23 +1,30 @@
 """The frame around every page: header, theme, and the Dash app itself."""
 
+from pathlib import Path
 from typing import Any
 
 import dash
 import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+from dash.exceptions import DependencyException, UnsupportedRelativePath
 from flask import Flask
 
+from eosdash.fields import MATH_VERSION
 from eosdash.figures.style import FONT, style_sheet
 from eosdash.glossary import aliases
-from eosdash.pages import basin, dialogs, exports, run, scenes, sweep, theory
+from eosdash.pages import basin, bundle, dialogs, exports, run, scenes, sweep, theory
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
 from eosdash.params import PAGES as SHARED
-from eosdash.service.cache import ResultCache
+from eosdash.service.cache import Results
+from eosdash.service.flights import Flights
+from eosdash.service.guard import Known
 
 PAGES = {"run": run, "basin": basin, "sweep": sweep, "theory": theory, "scenes": scenes}
 PATHS = {name: page.path for name, page in SHARED.items()} | {"scenes": "/scenes"}
+NOWHERE = "/404"
+"""Dash wants an address even for the page of all addresses that are none."""
 
 THEME = {
     "fontFamily": FONT,
@@ -27,35 +34,46 @@ THEME = {
     "respectReducedMotion": True,
 }
 
-PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-"""plotly.js as Dash serves it: the largest script by far, so it is loaded beside the others."""
-
+# The largest script by far is loaded beside the others.
 INDEX = """<!DOCTYPE html>
-<html lang="en">
+<html lang="en" data-math="MATH_VERSION">
 <head>{%metas%}<title>{%title%}</title>{%favicon%}
 <script async src="PLOTLY"></script><style>STYLE</style>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
 
-def create(server: Flask, cache: ResultCache) -> dash.Dash:
-    """The Dash app on a Flask server, with all pages registered."""
-    exports.register(server, cache)
+def create(server: Flask, flights: Flights, cache: Results) -> dash.Dash:
+    """The Dash app on a Flask server, with all pages registered, and downloads beside it."""
+    exports.register(server, flights, cache)
+    return dashboard(server)
+
+
+def dashboard(server: Flask) -> dash.Dash:
+    """The Dash app alone."""
+    own = bundle.register(server, Path(server.root_path, "assets"))
     app = dash.Dash(
         "eosdash",
         server=server,
         title="eosdash: gradient descent at the edge of stability",
         update_title="",
         assets_folder=server.root_path + "/assets",
+        assets_ignore=r"\.(js|css)$",  # they are in the bundles
+        external_scripts=[own["js"]],
+        external_stylesheets=[own["css"]],
         use_pages=True,
         pages_folder="",
         serve_locally=True,
+        # Otherwise every visit is sent all pages at once, for a check that only debugging does.
+        suppress_callback_exceptions=True,
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
             {"name": "description", "content": run.DESCRIPTION},
         ],
     )
-    app.index_string = INDEX.replace("STYLE", style_sheet()).replace("PLOTLY", PLOTLY)
+    looks = INDEX.replace("STYLE", style_sheet())
+    looks = looks.replace("MATH_VERSION", MATH_VERSION)
+    app.index_string = looks.replace("PLOTLY", bundle.plotly_url())
     app.layout = shell
     for order, (name, page) in enumerate(PAGES.items()):
         dash.register_page(
@@ -66,6 +84,7 @@ def create(server: Flask, cache: ResultCache) -> dash.Dash:
             description=page.DESCRIPTION,
             layout=page.layout,
         )
+    dash.register_page("not_found_404", path=NOWHERE, title=app.title, layout=nothing_here)
     for output, inputs, states, function in (
         *CALLBACKS,
         *run.CALLBACKS,
@@ -77,6 +96,26 @@ def create(server: Flask, cache: ResultCache) -> dash.Dash:
         Output("terms", "children"), Input("glossary-asked", "data"), prevent_initial_call=True
     )(dialogs.terms)
     return app
+
+
+MISTAKES = ((DependencyException,), (UnsupportedRelativePath,))
+"""What Dash raises for a file that it does not have, and for an address that is none."""
+
+
+def known(app: dash.Dash) -> Known:
+    """What the guard has to know of the app, after the first visit to it."""
+    return Known(
+        scripts=tuple(app.csp_hashes()),
+        pages=frozenset(path.strip("/") for path in PATHS.values()),
+        callbacks={
+            output: tuple(
+                tuple((each["id"], each["property"]) for each in callback[kind])
+                for kind in ("inputs", "state")
+            )
+            for output, callback in app.callback_map.items()
+            if "callback" in callback  # the others are the browser's
+        },
+    )
 
 
 SHARES = {
@@ -157,6 +196,15 @@ def shell() -> dmc.MantineProvider:
         theme=THEME,
         defaultColorScheme="auto",
     )
+
+
+def nothing_here(**_query: str) -> dmc.AppShellMain:
+    """What is shown at an address that is none; the pages are in the header above."""
+    words = [
+        html.H1("There is no such page", className="eos-summary"),
+        html.P("The pages are above; links come from “Share”.", className="eos-setup"),
+    ]
+    return dmc.AppShellMain(html.Div(words, className="eos-main"))
 
 
 def _header() -> html.Div:

@@ -2,8 +2,9 @@
 
 import io
 import json
+import os
+import time
 from collections.abc import Container, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,58 +16,81 @@ from numpy.typing import NDArray
 import eosdash
 from eosdash.basins import pixel_run
 from eosdash.deck import DECK, DeckError, parse, read
-from eosdash.fields import ParameterError, ParameterSet
+from eosdash.fields import MATH_VERSION, ParameterError, ParameterSet
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
 from eosdash.params.basin import FARTHEST
-from eosdash.service import limits, maps
+from eosdash.service import gate, limits, maps, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
-from eosdash.service.stream import basin_lines, sweep_lines, theory_lines, train_lines
+from eosdash.service.flights import Broken, Flights, Following, Unavailable, error_line
+from eosdash.service.tickets import turn
 
-STREAM_HEADERS = {
-    "Cache-Control": "no-store, no-transform",
-    "X-Accel-Buffering": "no",  # nginx would hold the lines back
-}
+DECK_SECONDS = 1.0
+"""What reading a deck is charged as."""
+
+LIVE = "no-store, no-transform"
+"""How an answer is cached that is being computed: not at all, and passed on line by line."""
+
+FOREVER = "public, max-age=31536000, immutable"
+"""How one from the cache is, whose address names the version of the mathematics."""
+
+ASIDE = ("row", "v")
+"""What a query may say of the answer, beside what is computed."""
 
 
-def register(app: Flask, cache: ResultCache) -> None:
-    """Add the routes ``/api/…`` and ``/healthz``.
+def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) -> None:
+    """Add the routes ``/api/…``, ``/healthz`` and ``/readyz``.
+
+    Args:
+        tickets: folder of the queue for what is computed for one answer alone.
 
     Raises:
         DeckError: if the configured deck has a mistake.
     """
     api = Blueprint("api", __name__)
-    deck_file = Path(app.config.get("DECK") or DECK)
+    deck_file = Path(settings.value("deck") or DECK)
     deck = read(deck_file, limits.check)
 
     @api.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok", version=eosdash.__version__)
 
+    @api.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        able = os.access(tickets, os.W_OK)
+        state = "degraded" if cache.degraded else "ready"
+        return jsonify(status=state if able else "unable"), 200 if able else 503
+
+    def stream(params: ParameterSet) -> Response:
+        return _stream(params, flights, cache)
+
+    def whole(params: ParameterSet) -> Iterator[bytes]:
+        return follow(flights, params).whole().lines()
+
     @api.get("/api/train")
     def train() -> Response:
-        return _stream(train_lines(_train_params(), cache))
+        return stream(_train_params())
 
     @api.get("/api/train.csv")
     def train_csv() -> Response:
         params = _train_params()
-        return download(_csv(params, train_lines(params, cache)), "text/csv", "eosdash-run.csv")
+        return download(_csv(params, whole(params)), "text/csv", "eosdash-run.csv")
 
     @api.get("/api/train.npz")
     def train_npz() -> Response:
         params = _train_params()
-        body = _npz(params, train_lines(params, cache))
+        body = archive(params, columns_of(whole(params)))
         return download(body, "application/zip", "eosdash-run.npz")
 
     @api.get("/api/basin")
     def basin() -> Response:
-        return _stream(basin_lines(_basin_params(), cache))
+        return stream(_basin_params())
 
     @api.get("/api/basin.npz")
     def basin_npz() -> Response:
         params = _basin_params()
-        body = archive(params, maps.arrays_of(basin_lines(params, cache)))
+        body = archive(params, maps.arrays_of(whole(params)))
         return download(body, "application/zip", "eosdash-basin.npz")
 
     @api.get("/api/basin/run")
@@ -75,25 +99,25 @@ def register(app: Flask, cache: ResultCache) -> None:
         params = _basin_params(leaving_out=at)
         run = pixel_run(params, **at)
         limits.check_train(run.params)
-        return _stream(chain([line(maps.run_record(run))], train_lines(run.params, cache)))
+        return _stream(run.params, flights, cache, line(maps.run_record(run)))
 
     @api.get("/api/sweep")
     def sweep() -> Response:
-        params = SweepParams.make(**query_of())
-        limits.check_sweep(params)
-        return _stream(sweep_lines(params, cache))
+        return stream(_sweep_params())
 
     @api.get("/api/sweep.npz")
     def sweep_npz() -> Response:
-        params = SweepParams.make(**query_of())
-        limits.check_sweep(params)
-        return download(archive(params, arrays_of(params)), "application/zip", "eosdash-sweep.npz")
+        params = _sweep_params()
+        gate.charge(limits.cost(params))
+        with turn(tickets):
+            body = archive(params, arrays_of(params))
+        return download(body, "application/zip", "eosdash-sweep.npz")
 
     @api.get("/api/theory")
     def theory() -> Response:
         params = TheoryParams.make(**query_of())
         limits.check_theory(params)
-        return _stream(theory_lines(params, cache))
+        return stream(params)
 
     @api.get("/api/cobweb")
     def cobweb() -> Response:
@@ -110,6 +134,7 @@ def register(app: Flask, cache: ResultCache) -> None:
 
     @api.post("/api/deck")
     def own_deck() -> Response:
+        gate.charge(DECK_SECONDS)
         text = request.get_data(cache=False).decode(errors="replace")
         return jsonify(parse(text, limits.check).as_dict())
 
@@ -123,7 +148,17 @@ def register(app: Flask, cache: ResultCache) -> None:
 
     @api.app_errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:
+        telemetry.REFUSED.labels("invalid").inc()
         return jsonify(error=error.as_dict()), 422
+
+    @api.app_errorhandler(Unavailable)
+    def unavailable(error: Unavailable) -> tuple[Response, int, dict[str, str]]:
+        telemetry.REFUSED.labels(error.reason).inc()
+        return jsonify(error=error.error), error.status, {"Retry-After": str(error.retry_after)}
+
+    @api.app_errorhandler(Broken)
+    def broken(error: Broken) -> tuple[Response, int]:
+        return jsonify(error=error.error), error.status
 
     app.register_blueprint(api)
 
@@ -156,13 +191,20 @@ def _basin_params(leaving_out: Container[str] = ()) -> BasinParams:
     return params
 
 
+def _sweep_params() -> SweepParams:
+    """The parameter set of a sweep, in the same way."""
+    params = SweepParams.make(**query_of())
+    limits.check_sweep(params)
+    return params
+
+
 def query_of() -> dict[str, str]:
-    """The query of the request.
+    """The query of the request, without what it says of the answer alone.
 
     Raises:
         ParameterError: if it is too long, or names a parameter twice.
     """
-    longest = limits.LIMITS["query"].value
+    longest = settings.value("limit_query")
     if len(request.query_string) > longest:
         raise ParameterError(
             "query", "it is too long", f"up to {longest:,.0f} characters; use the Python API"
@@ -170,7 +212,15 @@ def query_of() -> dict[str, str]:
     for name, values in request.args.lists():
         if len(values) > 1:
             raise ParameterError(name, f"it is given {len(values)} times", "one value")
-    return request.args.to_dict()
+    return {name: text for name, text in request.args.items() if name not in ASIDE}
+
+
+def _row() -> int:
+    """From which row on an answer is asked for."""
+    text = request.args.get("row", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise ParameterError("row", "it is no number of rows", "a whole number from 0 to 999999")
+    return int(text)
 
 
 def _coordinate(name: str) -> float:
@@ -184,8 +234,88 @@ def _coordinate(name: str) -> float:
     return value
 
 
-def _stream(lines: Iterator[bytes]) -> Response:
-    return Response(lines, mimetype="application/x-ndjson", headers=STREAM_HEADERS)
+class _Lines:
+    """The lines of an answer; a failure after the first is its last line."""
+
+    def __init__(self, following: Following, before: bytes) -> None:
+        """With one line ``before`` the others, which is row 0.
+
+        Raises:
+            ParameterError, Unavailable, Broken: whatever kept the first line from coming.
+        """
+        self._following = following
+        self._first = before + next(following, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        first, self._first = self._first, b""
+        if first:
+            return first
+        try:
+            return next(self._following)
+        except (ParameterError, Unavailable, Broken) as failure:
+            return error_line(failure)
+
+    def close(self) -> None:
+        """The reader has read all, or has left."""
+        telemetry.note(rows=self._following.rows)
+        self._following.close()
+
+
+def follow(flights: Flights, params: ParameterSet, row: int = 0) -> Following:
+    """A result, charged to the address of the request if it has to be computed.
+
+    Raises:
+        Unavailable: if too much was computed for that address already.
+    """
+    following = flights.follow(params, row, lambda: gate.charge(limits.cost(params)))
+    telemetry.note(kind=params.kind, key=following.key[:12], cache=following.state)
+    return following
+
+
+def _stream(
+    params: ParameterSet, flights: Flights, cache: ResultCache, before: bytes = b""
+) -> Response:
+    """A result line by line, from the row on that was asked for."""
+    row, tag = _row(), "-".join([MATH_VERSION, params.key()[:32]])
+    if before:  # which is row 0, and is not part of what is kept
+        before, row, tag = before if row == 0 else b"", max(0, row - 1), ""
+    if tag and not row and request.if_none_match.contains_weak(tag):
+        return _kept(Response(status=304), tag)
+    began = time.perf_counter()
+    following = follow(flights, params, row)
+    lines = _Lines(following, before)
+    telemetry.FIRST_ROW.labels(params.kind, following.state).observe(time.perf_counter() - began)
+    answer = Response(lines, mimetype="application/x-ndjson")
+    answer.headers["Cache-Status"] = CACHE_STATUS[following.state]
+    telemetry.DEGRADED.set(cache.degraded)
+    if cache.degraded:
+        answer.headers["Cache-Status"] += "; detail=degraded"
+    if following.state == "hit" and tag and not row:
+        answer.content_length = following.log.size
+        return _kept(answer, tag)
+    answer.headers["Cache-Control"] = LIVE
+    answer.headers["X-Accel-Buffering"] = "no"  # nginx would hold the lines back
+    return answer
+
+
+CACHE_STATUS = {
+    "hit": "eosdash; hit",
+    "miss": "eosdash; fwd=miss",
+    "collapsed": "eosdash; fwd=miss; collapsed",
+}
+"""As RFC 9211 has it."""
+
+
+def _kept(answer: Response, tag: str) -> Response:
+    """An answer that browsers and proxies may keep: for good where its address says with which
+    version of the mathematics it was computed, and otherwise asking each time if it still holds."""
+    answer.set_etag(tag)
+    current = request.args.get("v") == MATH_VERSION
+    answer.headers["Cache-Control"] = FOREVER if current else "public, no-cache"
+    return answer
 
 
 def download(body: bytes, mimetype: str, name: str) -> Response:
@@ -206,10 +336,6 @@ def _csv(params: TrainParams, lines: Iterator[bytes]) -> bytes:
     for row in zip(*(column.tolist() for column in columns), strict=True):
         text.write(",".join(map(repr, row)) + "\n")
     return text.getvalue().encode()
-
-
-def _npz(params: TrainParams, lines: Iterator[bytes]) -> bytes:
-    return archive(params, columns_of(lines))
 
 
 def archive(params: ParameterSet, arrays: dict[str, NDArray[Any]]) -> bytes:

@@ -77,7 +77,6 @@ def end_record(parts: list[Columns], params: SweepParams) -> dict[str, Any]:
     return {
         "type": "end",
         "summary": sweep_words(params, at, whole=last == len(value) - 1),
-        "cached": False,
     }
 
 

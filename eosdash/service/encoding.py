@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,6 @@ from eosdash.core.spectrum import DENSE_LIMIT
 from eosdash.params import NetworkParams, TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of, start_of
 from eosdash.words import fate_words, outcome_words, setup_words
-
-CACHED, FRESH = b'"cached":true', b'"cached":false'
 
 
 def line(record: dict[str, Any]) -> bytes:
@@ -70,7 +68,6 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "critical_lr": {"value": critical.value, "closed_form": critical.closed_form},
         "parameters": LinearNetwork(params.sizes).parameters,
         "start_sharpness": start_sharpness(params),
-        "cached": False,
     }
 
 
@@ -113,19 +110,7 @@ def end_record(end: End) -> dict[str, Any]:
         "fate": fate_words(ending),
         "events": [event._asdict() for event in end.events],
         "weights": ending.theta,
-        "cached": False,
     }
-
-
-def mark_cached(body: bytes) -> Iterator[bytes]:
-    """The lines of a finished body, one by one, of which the first and the last say that it was
-    cached."""
-    at, last = 0, body.rindex(b"\n", 0, -1) + 1
-    while at < len(body):
-        end = body.index(b"\n", at) + 1
-        text = body[at:end]
-        yield text.replace(FRESH, CACHED) if at in (0, last) else text
-        at = end
 
 
 def columns_of(lines: Iterable[bytes]) -> dict[str, NDArray[Any]]:

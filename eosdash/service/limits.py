@@ -1,64 +1,14 @@
-"""What one request may ask for, in one table."""
-
-import os
-from typing import NamedTuple
+"""What one request may ask for, and what it is estimated to cost."""
 
 from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
+from eosdash.reasons import DETERMINANT_LIMIT
 from eosdash.runs import objective_of
+from eosdash.service.settings import value
 from eosdash.sweeps import axis_of
-
-
-class Limit(NamedTuple):
-    """A bound on requests.
-
-    Attributes:
-        name: the environment variable ``EOSDASH_LIMIT_<NAME>`` sets it.
-        default: its value otherwise.
-        help: what it bounds, for the documentation.
-    """
-
-    name: str
-    default: float
-    help: str
-
-    @property
-    def variable(self) -> str:
-        """Name of the environment variable."""
-        return f"EOSDASH_LIMIT_{self.name.upper()}"
-
-    @property
-    def value(self) -> float:
-        """The bound in force.
-
-        Raises:
-            ValueError: if the environment variable holds no number.
-        """
-        text = os.environ.get(self.variable, str(self.default))
-        try:
-            return float(text)
-        except ValueError:
-            raise ValueError(f"{self.variable}={text!r} is no number") from None
-
-
-LIMITS = {
-    limit.name: limit
-    for limit in (
-        Limit("steps", 20_000, "steps of one run"),
-        Limit("parameters", 50_000, "weights of one network"),
-        Limit("seconds", 60, "estimated computing time of one run, map or sweep on one core"),
-        Limit("query", 8_000, "characters of a request's query"),
-    )
-}
-
-
-def check_variables() -> None:
-    """Fail at the start, not at each request, where an environment variable is no number."""
-    for limit in LIMITS.values():
-        limit.value  # noqa: B018 - reading it checks it
 
 
 def train_seconds(params: TrainParams) -> float:
@@ -75,8 +25,8 @@ def check_train(params: TrainParams) -> None:
         ParameterError: naming what to lower, and to what.
     """
     _check_weights(params)
-    seconds, budget = train_seconds(params), LIMITS["seconds"].value
-    affordable = min(int(params.steps * budget / seconds), int(LIMITS["steps"].value))
+    seconds, budget = train_seconds(params), value("limit_seconds")
+    affordable = min(int(params.steps * budget / seconds), int(value("limit_steps")))
     if params.steps > affordable:
         raise ParameterError(
             "steps",
@@ -98,10 +48,10 @@ def check_basin(params: BasinParams) -> None:
         ParameterError: naming what to lower, and to what.
     """
     _check_weights(params)
-    seconds, budget = basin_seconds(params), LIMITS["seconds"].value
-    if params.steps > LIMITS["steps"].value:
+    seconds, budget = basin_seconds(params), value("limit_seconds")
+    if params.steps > value("limit_steps"):
         raise ParameterError(
-            "steps", f"{params.steps:,} are too many", f"up to {LIMITS['steps'].value:,.0f}"
+            "steps", f"{params.steps:,} are too many", f"up to {value('limit_steps'):,.0f}"
         )
     if seconds > budget:
         pixels = int(params.resolution * (budget / seconds) ** 0.5)
@@ -154,11 +104,11 @@ def check_sweep(params: SweepParams) -> None:
         ParameterError: naming what to lower, and to what.
     """
     _check_weights(_largest(params))
-    if params.steps > LIMITS["steps"].value:
+    if params.steps > value("limit_steps"):
         raise ParameterError(
-            "steps", f"{params.steps:,} are too many", f"up to {LIMITS['steps'].value:,.0f}"
+            "steps", f"{params.steps:,} are too many", f"up to {value('limit_steps'):,.0f}"
         )
-    budget = LIMITS["seconds"].value
+    budget = value("limit_seconds")
     orbits, each = _sweep_costs(params)
     seconds = orbits + params.starts * each
     most = MOST_START_FLOATS // LinearNetwork(_largest(params).sizes).parameters
@@ -179,6 +129,21 @@ COUNTED = 33
 """Learning rates at which the theory counts convergence."""
 
 
+def theory_seconds(params: TheoryParams) -> float:
+    """Estimated seconds of one core for the random points and starts of the theory."""
+    return params.points * _point_seconds(params) + params.starts * _start_seconds(params)
+
+
+def _start_seconds(params: TheoryParams) -> float:
+    return params.steps * COUNTED * step_seconds(objective_of(params))
+
+
+def _point_seconds(params: TheoryParams) -> float:
+    """Of a minimizer near a random point, and of a determinant where one is taken."""
+    weights = LinearNetwork(params.sizes).parameters
+    return 1e-5 + 5e-7 * weights + (1e-9 * weights**3 if weights <= DETERMINANT_LIMIT else 0.0)
+
+
 def check_theory(params: TheoryParams) -> None:
     """Refuse checks that are too costly, before any work on them.
 
@@ -186,14 +151,22 @@ def check_theory(params: TheoryParams) -> None:
         ParameterError: naming what to lower, and to what.
     """
     _check_weights(params)
-    each = params.steps * COUNTED * step_seconds(objective_of(params))
-    seconds, budget = params.starts * each, LIMITS["seconds"].value
-    if seconds > budget:
+    budget, each, a_point = value("limit_seconds"), _start_seconds(params), _point_seconds(params)
+    seconds = theory_seconds(params)
+    if seconds <= budget:
+        return
+    others = params.points * a_point
+    if others > budget / 2:
         raise ParameterError(
-            "starts",
-            f"{params.starts:,} starts of this network could take {seconds:,.0f} s",
-            f"up to {int(budget / each)}, fewer steps, or a smaller network",
+            "points",
+            f"{params.points:,} points of this network could take {others:,.0f} s",
+            f"up to {int(budget / 2 / a_point)}, or a smaller network",
         )
+    raise ParameterError(
+        "starts",
+        f"{params.starts:,} starts of this network could take {seconds:,.0f} s",
+        f"up to {int((budget - others) / each)}, fewer steps, or a smaller network",
+    )
 
 
 def check(params: ParameterSet) -> None:
@@ -212,8 +185,19 @@ def check(params: ParameterSet) -> None:
         check_theory(params)
 
 
+def cost(params: ParameterSet) -> float:
+    """Estimated seconds of one core for whatever kind of computation it is."""
+    if isinstance(params, TrainParams):
+        return train_seconds(params)
+    if isinstance(params, BasinParams):
+        return basin_seconds(params)
+    if isinstance(params, SweepParams):
+        return sweep_seconds(params)
+    return theory_seconds(params) if isinstance(params, TheoryParams) else 0.0
+
+
 def _check_weights(params: NetworkParams) -> None:
-    weights, most = LinearNetwork(params.sizes).parameters, LIMITS["parameters"].value
+    weights, most = LinearNetwork(params.sizes).parameters, value("limit_parameters")
     if weights > most:
         raise ParameterError(
             "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}"

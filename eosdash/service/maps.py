@@ -18,12 +18,9 @@ from eosdash.fields import ParameterError
 from eosdash.overlays import Overlays
 from eosdash.params import BasinParams
 from eosdash.runs import critical_lr_of
+from eosdash.service import settings
 from eosdash.service.encoding import first_record, packed, unpacked
-from eosdash.service.limits import LIMITS
 from eosdash.words import axis_words, map_words, plane_words
-
-PROGRESS = b'{"type":"progress"'
-"""How a sign of life begins, which is not worth keeping."""
 
 
 def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
@@ -102,7 +99,6 @@ def end_record(end: BasinEnd) -> dict[str, Any]:
         "dimension": fit_record(dimension),
         "uncertainty": fit_record(uncertainty),
         "summary": map_words(shares),
-        "cached": False,
     }
 
 
@@ -121,7 +117,7 @@ def run_record(run: PixelRun) -> dict[str, Any]:
     """What comes before the run from a pixel: its path on the plane, and the query that trains it
     by itself, or None if its weights are too many for one."""
     query = run.params.query()
-    fits = len(urlencode(query)) <= LIMITS["query"].value
+    fits = len(urlencode(query)) <= settings.value("limit_query")
     return {
         "type": "path",
         "x": run.x,

@@ -39,7 +39,7 @@ def panel_records(params: TheoryParams) -> Iterator[dict[str, Any]]:
     yield _manifold(params)
     yield _nonsingular(params)
     yield _measure_zero(params)
-    yield {"type": "end", "cached": False}
+    yield {"type": "end"}
 
 
 def _network(params: TheoryParams) -> dict[str, Any]:

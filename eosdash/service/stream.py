@@ -1,94 +1,49 @@
-"""Results as lines: from the cache if they are there, otherwise computed line by line."""
+"""Results as lines of newline-delimited JSON, computed one by one."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from eosdash.basins import Ground, basin_records, ground_of
+from eosdash.basins import basin_records, ground_of
 from eosdash.core.basin import Level, strides
 from eosdash.core.measure import Measurements
 from eosdash.core.slices import Slice
+from eosdash.fields import ParameterSet
 from eosdash.overlays import overlays
 from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import train_records
 from eosdash.service import columns, maps, panels
-from eosdash.service.encoding import (
-    chunk_record,
-    end_record,
-    line,
-    mark_cached,
-    start_record,
-)
+from eosdash.service.encoding import chunk_record, end_record, line, start_record
 from eosdash.sweeps import sweep_records
 
+PASSING = (b'{"type":"progress"', b'{"type":"queued"')
+"""How signs of life begin, which are not worth keeping."""
 
-class Results(Protocol):
-    """Where finished results are kept, by key."""
+END = b'{"type":"end"'
+"""How the last line of every result begins."""
 
-    def get(self, key: str) -> bytes | None:
-        """The result, or None."""
-
-    def set(self, key: str, value: bytes) -> None:
-        """Keep a result."""
-
-
-def train_lines(params: TrainParams, cache: Results) -> Iterator[bytes]:
-    """Lines of newline-delimited JSON: start, chunks, end.
-
-    A finished run is kept. Closing the generator before stops the computation, and nothing is
-    kept of it.
-    """
-    body = cache.get(params.key())
-    return _kept(params.key(), cache, _run(params)) if body is None else mark_cached(body)
+COMPUTED = {kind.kind: kind for kind in (TrainParams, BasinParams, SweepParams, TheoryParams)}
+"""The parameter sets that have a result, by their name."""
 
 
-def basin_lines(params: BasinParams, cache: Results) -> Iterator[bytes]:
-    """Lines of newline-delimited JSON: start, levels with signs of life between them, overlays
-    after the first, end.
+def computed(params: ParameterSet) -> Iterator[bytes]:
+    """The lines of a result: start, what is found bit by bit, end.
 
-    A finished map is kept, as a run is.
+    The same parameter set gives the same lines, signs of life aside. Closing the generator stops
+    the computation.
 
     Raises:
-        ParameterError: at once, if the points that should span the plane span none.
+        ParameterError: before the first line, for what only the computation can refuse: points
+            that span no plane, or learning rates in units of an infinite η_C.
+        TypeError: for a parameter set without a result.
     """
-    body = cache.get(params.key())
-    if body is not None:
-        return mark_cached(body)
-    return _kept(params.key(), cache, _map(params, ground_of(params)))
-
-
-def sweep_lines(params: SweepParams, cache: Results) -> Iterator[bytes]:
-    """Lines of newline-delimited JSON: start, columns from coarse to fine, end.
-
-    A finished sweep is kept, as a run is.
-
-    Raises:
-        ParameterError: at once, for learning rates in units of an infinite η_C.
-    """
-    body = cache.get(params.key())
-    if body is not None:
-        return mark_cached(body)
-    return _kept(params.key(), cache, _sweep(params, line(columns.start_record(params))))
-
-
-def theory_lines(params: TheoryParams, cache: Results) -> Iterator[bytes]:
-    """Lines of newline-delimited JSON: start, a panel for each statement, end; kept as runs are."""
-    body = cache.get(params.key())
-    return _kept(params.key(), cache, _theory(params)) if body is None else mark_cached(body)
-
-
-def _theory(params: TheoryParams) -> Iterator[bytes]:
-    yield line(panels.start_record(params))
-    for record in panels.panel_records(params):
-        yield line(record)
-
-
-def _kept(key: str, cache: Results, computed: Iterator[bytes]) -> Iterator[bytes]:
-    lines = []
-    for text in computed:
-        if not text.startswith(maps.PROGRESS):
-            lines.append(text)
-        yield text
-    cache.set(key, b"".join(lines))
+    if isinstance(params, TrainParams):
+        return _run(params)
+    if isinstance(params, BasinParams):
+        return _map(params)
+    if isinstance(params, SweepParams):
+        return _sweep(params)
+    if isinstance(params, TheoryParams):
+        return _theory(params)
+    raise TypeError(f"{type(params).__name__} has no result")
 
 
 def _run(params: TrainParams) -> Iterator[bytes]:
@@ -100,7 +55,8 @@ def _run(params: TrainParams) -> Iterator[bytes]:
             yield line(end_record(record))
 
 
-def _map(params: BasinParams, ground: Ground) -> Iterator[bytes]:
+def _map(params: BasinParams) -> Iterator[bytes]:
+    ground = ground_of(params)
     yield line(maps.start_record(params, ground))
     plane, coarsest = ground.plane, strides(params.resolution)[0]
     for record in basin_records(params, ground):
@@ -110,10 +66,16 @@ def _map(params: BasinParams, ground: Ground) -> Iterator[bytes]:
             yield line(maps.overlays_record(overlays(ground.objective, plane, ground.extent)))
 
 
-def _sweep(params: SweepParams, first: bytes) -> Iterator[bytes]:
-    yield first
+def _sweep(params: SweepParams) -> Iterator[bytes]:
+    yield line(columns.start_record(params))
     parts = []
     for part in sweep_records(params):
         parts.append(part)
         yield line(columns.columns_record(part))
     yield line(columns.end_record(parts, params))
+
+
+def _theory(params: TheoryParams) -> Iterator[bytes]:
+    yield line(panels.start_record(params))
+    for record in panels.panel_records(params):
+        yield line(record)

@@ -7,30 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Flask
-
 from eosdash.basins import pixel_run
 from eosdash.deck import DECK, Scene, read
 from eosdash.fields import ParameterSet
-from eosdash.params import BasinParams, BasinView, SweepParams, TheoryParams, TrainParams
-from eosdash.service import limits
-from eosdash.service.cache import WARM_DIR, WarmResults
-from eosdash.service.stream import Results, basin_lines, sweep_lines, theory_lines, train_lines
-
-
-class Warming:
-    """The warm folder as the place where results are kept, entry by entry."""
-
-    def __init__(self, warm: WarmResults) -> None:
-        """Written under the keys that the app reads."""
-        self._warm = warm
-
-    def get(self, key: str) -> None:
-        """Nothing: all is computed anew."""
-
-    def set(self, key: str, value: bytes) -> None:
-        """Keep a finished result."""
-        self._warm.set(key, key.encode() + value)
+from eosdash.params import BasinParams, BasinView
+from eosdash.service import limits, settings
+from eosdash.service.cache import WarmResults
+from eosdash.service.stream import PASSING, computed
 
 
 def asked_by(scene: Scene) -> Iterator[ParameterSet]:
@@ -42,30 +25,19 @@ def asked_by(scene: Scene) -> Iterator[ParameterSet]:
             yield pixel_run(params, *view.at).params
 
 
-def compute(params: ParameterSet, results: Results) -> None:
-    """Compute a result to its end, and so have it kept."""
-    lines: Iterator[bytes] = iter(())
-    if isinstance(params, TrainParams):
-        lines = train_lines(params, results)
-    elif isinstance(params, BasinParams):
-        lines = basin_lines(params, results)
-    elif isinstance(params, SweepParams):
-        lines = sweep_lines(params, results)
-    elif isinstance(params, TheoryParams):
-        lines = theory_lines(params, results)
-    for _ in lines:
-        pass
+def compute(params: ParameterSet, warm: WarmResults) -> None:
+    """Compute a result and keep it, as the app keeps its own: behind its key."""
+    lines = (text for text in computed(params) if not text.startswith(PASSING))
+    warm.set(params.key(), params.key().encode() + b"".join(lines))
 
 
 def main() -> None:
     """All scenes, with a line for each."""
-    app = Flask(__name__)
-    app.config.from_prefixed_env("EOSDASH")
-    results = Warming(WarmResults(Path(app.config.get("WARM_DIR", WARM_DIR))))
-    deck = read(app.config.get("DECK") or DECK, limits.check)
+    warm = WarmResults(Path(settings.value("warm_dir")))
+    deck = read(Path(settings.value("deck") or DECK), limits.check)
     for number, scene in enumerate(deck.scenes, 1):
         for params in asked_by(scene):
-            compute(params, results)
+            compute(params, warm)
         sys.stdout.write(f"{number} of {len(deck.scenes)}: {scene.title}\n")
 
 

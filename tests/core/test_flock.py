@@ -53,6 +53,13 @@ def test_each_start_may_have_its_own_learning_rate() -> None:
         assert OUTCOMES[ends.outcome[i]] == alone.outcome
 
 
+def test_moves_too_long_to_be_squared_are_no_rest() -> None:
+    # The target is so small that η_C is that large; nothing may warn of it.
+    starts, rates = np.array([[1.5, 1e-150], [0.2, 1e-150]]), np.array([1e160, 1e200])
+    ends = Flock(scalar_objective((1, 1, 1), 1e-200), 9).run(starts, rates)
+    assert [OUTCOMES[code] for code in ends.outcome] == ["diverged", "minimum"]
+
+
 @pytest.mark.parametrize("steps", [1, 7, 33, 500, 3001])
 def test_phases_cover_the_budget_once(steps: int) -> None:
     walked = [step for start, stop in phases(steps) for step in range(start, stop)]

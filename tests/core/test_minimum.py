@@ -59,6 +59,13 @@ def test_learned_singular_value_is_the_best_on_a_fine_grid(target, decay, depth)
     assert cost(learned) <= cost(grid).min() + 1e-12
 
 
+@pytest.mark.parametrize("depth", [2, 3, 4, 12])
+def test_weight_decay_too_small_to_count_takes_nothing_away(depth):
+    for decay in (5e-324, 1e-320, 1e-200):
+        assert decayed_singular_value(0.7, decay, depth) == pytest.approx(0.7, rel=1e-15)
+        assert decayed_singular_value(0.0, decay, depth) == 0
+
+
 @pytest.mark.parametrize("y", [0.3, 1.0, -2.0])
 @pytest.mark.parametrize("depth", [2, 3])
 @pytest.mark.parametrize("decay", [0.05, 0.4])

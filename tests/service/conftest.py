@@ -42,7 +42,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def work(*args: object) -> None:
         pytest.fail("work has begun")
 
-    monkeypatch.setattr("eosdash.service.api.train_lines", work)
+    monkeypatch.setattr("eosdash.service.flights.Flights.follow", work)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from eosdash.core.gradient_descent import Ending, descend
 
@@ -45,16 +48,40 @@ def records(body: bytes) -> list[Any]:
     return [strict(line) for line in body.splitlines()]
 
 
-def cached(body: bytes) -> bool:
-    """What the first and the last line agree on."""
-    lines = records(body)
-    assert lines[0]["cached"] is lines[-1]["cached"]
-    return lines[0]["cached"]
+def cached(response: TestResponse) -> bool:
+    """Whether an answer, which is read to its end, came from the cache."""
+    assert response.status_code == 200
+    assert response.data.endswith(b"\n")
+    state = response.headers["Cache-Status"]
+    assert state.startswith(("eosdash; hit", "eosdash; fwd=miss"))
+    return "hit" in state
 
 
-def numbers(body: bytes) -> bytes:
-    """A stream without its word on where it comes from."""
-    return body.replace(b'"cached":true', b'"cached":false')
+def streamed(response: TestResponse) -> Iterator[Any]:
+    """The records of an answer as they come."""
+    rest = b""
+    for piece in response.response:
+        assert isinstance(piece, bytes)
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from map(strict, whole)
+    assert not rest
+
+
+def holds(condition: Callable[[], Any], seconds: float = 2.0) -> bool:
+    """Whether something becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return bool(met)
+
+
+def told_twice(client: FlaskClient, path: str) -> list[TestResponse]:
+    """Two answers, of which the second is asked for when the first is read."""
+    answers = []
+    for _ in range(2):
+        answers.append(client.get(path))
+        answers[-1].get_data()
+    return answers
 
 
 def column(chunks: list[dict[str, Any]], name: str) -> np.ndarray:

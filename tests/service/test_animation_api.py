@@ -14,11 +14,12 @@ from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import TOKENS
 from eosdash.pages import exports
 from eosdash.params import BasinParams
-from eosdash.service import api
+from eosdash.service import api, gate
 from eosdash.service.cache import ResultCache
-from eosdash.service.limits import LIMITS, basin_seconds
-from eosdash.service.stream import basin_lines
-from tests.service.helpers import arguments, cached, strict
+from eosdash.service.flights import Flights
+from eosdash.service.limits import basin_seconds
+from eosdash.service.local import LocalEngine
+from tests.service.helpers import arguments, strict
 
 FORMS = ("gif", "webp", "npz")
 CHAIN = "depth=2&lr=0.9&resolution=32&steps=100"
@@ -34,6 +35,7 @@ each_form = pytest.mark.parametrize("form", FORMS)
 def server(tmp_path):
     server = Flask(__name__)
     server.config["CACHE_DIR"] = str(tmp_path / "cache")
+    gate.register(server)
     return server
 
 
@@ -43,9 +45,14 @@ def cache(server):
 
 
 @pytest.fixture
-def client(server, cache):
-    api.register(server, cache)
-    exports.register(server, cache)
+def flights(cache):
+    return Flights(LocalEngine(cache), cache)
+
+
+@pytest.fixture
+def client(server, flights, cache, tmp_path):
+    api.register(server, flights, cache, tmp_path)
+    exports.register(server, flights, cache)
     return server.test_client()
 
 
@@ -156,11 +163,11 @@ def test_frames_are_computed_once_for_all_forms(client, computed):
     assert len(computed) == len(set(computed)) == 40
 
 
-def test_frames_that_the_page_has_played_are_told_from_the_cache(client, cache, computed):
+def test_frames_that_the_page_has_played_are_told_from_the_cache(client, flights, computed):
     frames = frames_of(archive(client))
     computed.clear()
     for frame in frames:
-        assert cached(b"".join(basin_lines(frame, cache)))
+        assert flights.follow(frame).state == "hit"
     assert not computed
 
 
@@ -215,7 +222,7 @@ def test_other_forms_are_not_found(client):
 def budget(monkeypatch, frames):
     """Allows an animation of CHAIN to compute so many frames."""
     each = basin_seconds(BasinParams.make(**arguments(CHAIN)))
-    monkeypatch.setenv(LIMITS["seconds"].variable, repr(each * frames / 2))
+    monkeypatch.setenv("EOSDASH_LIMIT_SECONDS", repr(each * frames / 2))
 
 
 def test_all_frames_together_are_affordable_or_refused(client, monkeypatch):
@@ -238,12 +245,12 @@ def test_frames_that_are_there_cost_nothing(client, cache, monkeypatch):
     assert client.get(url("gif", f"{CHAIN}&extent=2")).status_code == 422
 
 
-def test_frames_that_are_missing_cost_what_they_cost(client, cache, monkeypatch):
+def test_frames_that_are_missing_cost_what_they_cost(client, flights, monkeypatch):
     """A map of another animation is no frame of this one; ten of its own have been played."""
     frames = frames_of(archive(client, f"{CHAIN}&extent=2"))
     others = [frame.model_copy(update={"extent": (-1.5, 1.5, -1.5, 1.5)}) for frame in frames]
     for frame in others[:10]:
-        b"".join(basin_lines(frame, cache))
+        flights.follow(frame).whole()
     budget(monkeypatch, 29.5)
     error = strict(client.get(url("npz", f"{CHAIN}&extent=1.5")).data)["error"]
     assert error["message"].startswith("30 maps")

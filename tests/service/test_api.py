@@ -84,5 +84,5 @@ def test_a_run_is_computed_once_for_all_its_forms(make_client, told):
     client = make_client()
     client.get(f"/api/train.csv?{EXAMPLE}")
     client.get(f"/api/train.npz?{EXAMPLE}")
-    assert cached(client.get(url(EXAMPLE)).data)
+    assert cached(client.get(url(EXAMPLE)))
     assert told.count("1500 begins") == 1

@@ -1,10 +1,10 @@
-"""Limits of a request: enforced at their boundary, documented, and set by the environment."""
+"""Limits of a request: enforced at their boundary, and set by the environment."""
 
 import pytest
 
 from eosdash.params import TrainParams
-from eosdash.service.limits import LIMITS, train_seconds
-from tests.conftest import ROOT
+from eosdash.service.limits import train_seconds
+from eosdash.service.settings import SETTINGS
 from tests.service.helpers import SHORT, arguments, fetch, url
 
 LARGE = "task=regression&depth=3&width=8&init_scaling=fan_in&lr=0.01&steps=5"
@@ -58,7 +58,9 @@ def test_a_limit_holds_at_its_boundary_and_no_earlier(client, monkeypatch, name,
 
 
 def test_every_limit_is_tested():
-    assert BOUNDARIES.keys() == LIMITS.keys()
+    limits = {name.removeprefix("limit_") for name in SETTINGS if name.startswith("limit_")}
+    assert limits == {*BOUNDARIES, "body"}
+    # Of that one: test_a_body_that_is_too_large_is_not_read, in test_deck_api.py.
 
 
 @pytest.mark.parametrize(
@@ -74,16 +76,6 @@ def test_a_limit_may_be_raised(client, monkeypatch, no_work, query, variable, va
     monkeypatch.setenv(variable, value)
     with pytest.raises(pytest.fail.Exception, match="work has begun"):
         client.get(url(query))
-
-
-@pytest.mark.parametrize("name", LIMITS)
-def test_every_limit_is_documented_with_its_variable_and_default(name):
-    limit = LIMITS[name]
-    rows = [row for row in (ROOT / "README.md").read_text().splitlines() if row.startswith("|")]
-    (row,) = (row for row in rows if f"`{limit.variable}`" in row)
-    said, _, default = (cell.strip() for cell in row.strip("|").split("|"))
-    assert said
-    assert default == f"{limit.default:,.0f}"
 
 
 def test_a_run_that_is_too_expensive_is_told_what_would_do(client, no_work):

@@ -1,10 +1,12 @@
 """Redis as the cache, with a real server: it keeps bytes, and nobody misses it when it dies."""
 
 import pickle
+import time
 
 import pytest
 
-from tests.service.helpers import EXAMPLE, SHORT, Crafted, cached, numbers, records, url
+from eosdash.service.breaker import Breaker
+from tests.service.helpers import EXAMPLE, SHORT, Crafted, cached, records, told_twice, url
 
 
 @pytest.fixture
@@ -18,12 +20,12 @@ def only_key(redis_server):
 
 
 def test_redis_keeps_runs(make_client, client, redis_server, tmp_path):
-    first, second = (client.get(url(SHORT)).data for _ in range(2))
+    first, second = told_twice(client, url(SHORT))
     assert cached(second)
-    assert numbers(second) == first
+    assert second.data == first.data
     assert redis_server.client.ttl(only_key(redis_server)) > 24 * 3600
     assert not (tmp_path / "cache").exists()
-    assert cached(make_client().get(url(SHORT)).data)
+    assert cached(make_client().get(url(SHORT)))
 
 
 def test_values_in_redis_are_no_pickles(client, redis_server):
@@ -41,7 +43,7 @@ def test_a_pickle_in_redis_is_not_run(client, redis_server, tmp_path, prefix):
     redis_server.client.set(only_key(redis_server), prefix + pickle.dumps(Crafted(trace)))
     assert client.get(url(SHORT)).data == intact
     assert not trace.exists()
-    assert cached(client.get(url(SHORT)).data)
+    assert cached(client.get(url(SHORT)))
 
 
 def test_a_damaged_value_in_redis_is_computed_again(client, redis_server):
@@ -50,7 +52,7 @@ def test_a_damaged_value_in_redis_is_computed_again(client, redis_server):
     value = redis_server.client.get(key)
     redis_server.client.set(key, value[:3000] + value[3000:].replace(b"1", b"7", 1))
     assert client.get(url(SHORT)).data == intact
-    assert cached(client.get(url(SHORT)).data)
+    assert cached(client.get(url(SHORT)))
 
 
 def test_the_app_goes_on_without_redis(client, redis_server):
@@ -71,9 +73,22 @@ def test_a_stream_goes_on_when_redis_dies(client, redis_server):
     assert (start["type"], end["type"], end["step"]) == ("start", "end", 1500)
 
 
-def test_redis_is_used_again_when_it_is_back(client, redis_server):
+def test_an_answer_tells_that_redis_is_missed(client, redis_server):
     redis_server.kill()
-    assert not cached(client.get(url(SHORT)).data)
+    client.get(url(SHORT)).get_data()
+    answer = client.get(url(SHORT))
+    assert not cached(answer)
+    assert answer.headers["Cache-Status"] == "eosdash; fwd=miss; detail=degraded"
+
+
+def test_redis_is_left_alone_for_a_while_and_used_again_when_it_is_back(
+    client, redis_server, monkeypatch
+):
+    redis_server.kill()
+    assert not cached(client.get(url(SHORT)))
     redis_server.start()
-    assert not cached(client.get(url(SHORT)).data)
-    assert cached(client.get(url(SHORT)).data)
+    assert not any(cached(answer) for answer in told_twice(client, url(SHORT)))
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + Breaker.PAUSE)
+    assert not cached(client.get(url(SHORT)))
+    assert cached(client.get(url(SHORT)))

@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import re
+import time
 from functools import cache
 from urllib.parse import urlencode
 
@@ -14,8 +15,10 @@ import pytest
 import eosdash
 from eosdash.core.outcome import OUTCOMES
 from eosdash.params import SweepParams
-from eosdash.service.limits import LIMITS, sweep_seconds
-from tests.service.helpers import arguments, cached, numbers, records, strict
+from eosdash.service import settings
+from eosdash.service.limits import sweep_seconds
+from eosdash.sweeps import sweep_records
+from tests.service.helpers import arguments, cached, holds, records, streamed, strict
 
 SWEEPS = {
     "chain": "depth=2&columns=21&starts=12&steps=300&visits=5&seed=1&init_scale=0.7&high=1.4",
@@ -168,35 +171,50 @@ def test_a_sweep_on_which_everything_diverges_is_told(client):
 @pytest.mark.parametrize("name", ["chain", "depth"])
 def test_the_second_time_it_is_cached_with_the_same_numbers(make_client, monkeypatch, name):
     client = make_client()
-    one = client.get(sweep_url(ALL[name])).data
+    one = client.get(sweep_url(ALL[name]))
+    assert not cached(one)
 
     def work(*args):
         pytest.fail("it is computed again")
 
     monkeypatch.setattr("eosdash.service.stream.sweep_records", work)
-    other = client.get(sweep_url(ALL[name])).data
-    assert (cached(one), cached(other)) == (False, True)
-    assert numbers(other) == numbers(one)
+    other = client.get(sweep_url(ALL[name]))
+    assert cached(other)
+    assert other.data == one.data
     if name == "chain":  # the cursor has no part in it
-        assert cached(client.get(sweep_url(f"{ALL[name]}&lr=0.9")).data)
+        assert cached(client.get(sweep_url(f"{ALL[name]}&lr=0.9")))
 
 
 def test_a_sweep_over_depths_of_other_width_is_not_taken_from_the_cache(make_client):
     client = make_client()
     query = "over=depth&low=1&high=3&task=whitened&starts=3&steps=20&init_scale=0.5"
-    one, other = (client.get(sweep_url(f"{query}&depth=1&width={width}")).data for width in (2, 5))
+    one, other = (client.get(sweep_url(f"{query}&depth=1&width={width}")) for width in (2, 5))
     assert not cached(other)
-    assert numbers(one) != numbers(other)
+    assert one.data != other.data
 
 
-def test_closing_a_stream_keeps_nothing(make_client):
+def test_closing_a_stream_stops_its_computation_and_keeps_nothing(make_client, monkeypatch):
+    told = []
+
+    def spied(params):
+        try:
+            for part in sweep_records(params):
+                yield part
+                time.sleep(0.1)
+            told.append("ends")
+        finally:
+            told.append("stops")
+
+    monkeypatch.setattr("eosdash.service.stream.sweep_records", spied)
     client = make_client()
     response = client.get(sweep_url(ALL["chain"]))
-    lines = iter(response.response)
-    assert [strict(next(lines))["type"] for _ in range(2)] == ["start", "columns"]
+    lines = streamed(response)
+    assert [next(lines)["type"] for _ in range(2)] == ["start", "columns"]
     response.close()
+    assert holds(lambda: told)
+    assert told == ["stops"]
     again = client.get(sweep_url(ALL["chain"]))
-    assert not cached(again.data)
+    assert not cached(again)
 
 
 # In words.
@@ -317,7 +335,7 @@ def no_sweep(monkeypatch):
     def work(*args, **others):
         pytest.fail("work has begun")
 
-    monkeypatch.setattr("eosdash.service.api.sweep_lines", work)
+    monkeypatch.setattr("eosdash.service.flights.Flights.follow", work)
     monkeypatch.setattr("eosdash.service.api.arrays_of", work)
 
 
@@ -373,7 +391,7 @@ def test_a_sweep_that_is_too_expensive_is_told_what_to_lower(client, no_sweep, q
     (seconds,) = re.findall(r"could take ([\d,]+) s", error["message"])
     cost = int(seconds.replace(",", ""))
     assert cost == pytest.approx(sweep_seconds(SweepParams.make(**arguments(query))), rel=0.02)
-    assert cost > LIMITS["seconds"].value
+    assert cost > settings.value("limit_seconds")
     assert "columns" in error["allowed"]
     assert "steps" in error["allowed"]
     for starts in re.findall(r"up to (\d+) starts", error["allowed"]):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
-from tests.service.helpers import cached, numbers, records, url
+from tests.service.helpers import cached, strict, url
 
 RUN = "depth=4&lr=0.469&weights=1.38,0.59,0.43,1.14&steps=100"
 MAP = "depth=2&lr=0.8&weights=0.4,1.6&resolution=32&steps=60"
@@ -60,14 +60,9 @@ def of_its_own(warmed, tmp_path):
     return folder
 
 
-def is_cached(body):
-    return records(body)[-1]["cached"]
-
-
-def result(body):
-    """A stream without its words on how it came about."""
-    lines = numbers(body).splitlines()
-    return [line for line in lines if b'"type":"progress"' not in line]
+def result(answer):
+    """A stream without its signs of life."""
+    return [line for line in answer.data.splitlines() if strict(line)["type"] != "progress"]
 
 
 def test_the_command_fills_the_folder_scene_by_scene(warmed):
@@ -81,36 +76,36 @@ def test_the_command_fills_the_folder_scene_by_scene(warmed):
 @pytest.mark.parametrize("asked", ASKED)
 def test_what_was_computed_ahead_is_told_with_an_empty_cache(make_client, warmed, tmp_path, asked):
     cold = make_client(WARM_DIR=str(tmp_path / "nothing"), CACHE_DIR=str(tmp_path / "cold"))
-    computed = cold.get(ASKED[asked]).data
-    assert not is_cached(computed)
+    computed = cold.get(ASKED[asked])
+    assert not cached(computed)
     client = make_client(WARM_DIR=str(warmed[0]), CACHE_DIR=str(tmp_path / "empty"))
-    told = client.get(ASKED[asked]).data
-    assert is_cached(told)
+    told = client.get(ASKED[asked])
+    assert cached(told)
     assert result(told) == result(computed)
 
 
 def test_nothing_is_computed_for_it(make_client, warmed, told):
     client = make_client(WARM_DIR=str(warmed[0]))
-    assert cached(client.get(url(RUN)).data)
+    assert cached(client.get(url(RUN)))
     assert told == []
-    assert not cached(client.get(url(RUN.replace("steps=100", "steps=101"))).data)
+    assert not cached(client.get(url(RUN.replace("steps=100", "steps=101"))))
     assert "101 begins" in told
 
 
 @pytest.mark.parametrize("asked", ["run", "map"])
 def test_a_damaged_entry_is_computed_again(make_client, of_its_own, tmp_path, asked):
     path = ASKED[asked]
-    before = make_client(WARM_DIR=str(of_its_own), CACHE_DIR=str(tmp_path / "a")).get(path).data
-    assert is_cached(before)
+    before = make_client(WARM_DIR=str(of_its_own), CACHE_DIR=str(tmp_path / "a")).get(path)
+    assert cached(before)
     for file in of_its_own.iterdir():
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
         file.write_bytes(content)
     client = make_client(WARM_DIR=str(of_its_own), CACHE_DIR=str(tmp_path / "b"))
-    after = client.get(path).data
-    assert not is_cached(after)
+    after = client.get(path)
+    assert not cached(after)
     assert result(after) == result(before)
-    assert is_cached(client.get(path).data)  # and kept in the cache
+    assert cached(client.get(path))  # and kept in the cache
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"\0" * 33])
@@ -118,7 +113,7 @@ def test_an_entry_that_is_cut_short_is_computed_again(make_client, of_its_own, c
     for file in of_its_own.iterdir():
         file.write_bytes(content)
     client = make_client(WARM_DIR=str(of_its_own))
-    assert not cached(client.get(url(RUN)).data)
+    assert not cached(client.get(url(RUN)))
 
 
 def test_an_entry_in_the_place_of_another_is_computed_again(make_client, of_its_own):
@@ -127,7 +122,7 @@ def test_an_entry_in_the_place_of_another_is_computed_again(make_client, of_its_
     for file, content in zip(files, [*contents[1:], contents[0]], strict=True):
         file.write_bytes(content)
     client = make_client(WARM_DIR=str(of_its_own))
-    assert not cached(client.get(url(RUN)).data)
+    assert not cached(client.get(url(RUN)))
 
 
 def test_a_folder_that_is_not_there_holds_nothing(make_client, tmp_path):
@@ -135,7 +130,7 @@ def test_a_folder_that_is_not_there_holds_nothing(make_client, tmp_path):
     for path in ASKED.values():
         answer = client.get(path)
         assert answer.status_code == 200
-        assert not is_cached(answer.data)
+        assert not cached(answer)
     assert not (tmp_path / "nowhere").exists()
 
 
