@@ -109,7 +109,7 @@ def test_a_finger_on_a_plot_scrolls_the_page(phone: RunPage) -> None:
         touch("touchMove", {"x": x, "y": y - moved})
         page.wait_for_timeout(16)
     touch("touchEnd")
-    page.wait_for_function("scrollY > 150")
+    page.wait_for_function("() => scrollY > 150")
 
 
 def test_touch_targets_are_large_enough(phone: RunPage) -> None:

@@ -115,7 +115,7 @@ def open_dialog(page: Page, name: str) -> None:
         page.get_by_role("button", name="Hide, lock, embed …").click()
     else:
         page.keyboard.press("q")
-        page.wait_for_function("document.querySelector('#qr-image').naturalWidth > 0")
+        page.wait_for_function("() => document.querySelector('#qr-image').naturalWidth > 0")
     expect(page.locator(f"#{name}")).to_be_visible()
 
 

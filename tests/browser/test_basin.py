@@ -194,11 +194,11 @@ def test_a_superseded_map_is_cancelled(basin_page: BasinPage) -> None:
     cancelled: list[str] = []
     basin_page.page.on("requestfailed", lambda request: cancelled.append(request.url))
     basin_page.page.goto(f"/basin?{HEAVY}")
-    basin_page.page.wait_for_function("window.eosdash?.mapState?.asked?.done > 0")
+    basin_page.page.wait_for_function("() => window.eosdash?.mapState?.asked?.done > 0")
     assert not basin_page.page.evaluate("Boolean(window.eosdash.mapState.asked.end)")
     basin_page.control("width").fill("2")
     basin_page.control("resolution").fill("64")
-    basin_page.page.wait_for_function("eosdash.mapState.asked.start.params.resolution === 64")
+    basin_page.page.wait_for_function("() => eosdash.mapState.asked.start.params.resolution === 64")
     basin_page.finished()
     assert any("width=8" in url for url in cancelled)
 

@@ -71,7 +71,7 @@ def test_k_plays_and_pauses(run_page: RunPage) -> None:
     page = run_page.open().page  # 1,500 steps: it does not come to its end by itself
     press(run_page, "k")
     expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
-    page.wait_for_function("eosdash.state.cursor > 3")
+    page.wait_for_function("() => eosdash.state.cursor > 3")
     press(run_page, "k")
     expect(page.locator("#play")).to_have_attribute("aria-label", "Play")
     assert page.evaluate("eosdash.state.cursor") > 3
@@ -130,7 +130,7 @@ def test_r_runs_again_from_the_same_start(run_page: RunPage) -> None:
     page.evaluate("eosdash.state.current.seen = true")
     with page.expect_request(lambda request: "/api/train?" in request.url):
         press(run_page, "r")
-    page.wait_for_function("!eosdash.state.current.seen")
+    page.wait_for_function("() => !eosdash.state.current.seen")
     run_page.finished()
     assert run_page.column("loss") == loss
     assert page.url == url
@@ -308,7 +308,7 @@ def test_g_and_a_letter_go_to_a_page_with_the_network(run_page: RunPage) -> None
         arrived(page)
         linked(run_page, depth="2", lr="0.6", weights="1.7,-0.3")
     press(run_page, "g", "d")  # which does not turn η down on the way
-    page.wait_for_function("location.pathname === '/scenes'")
+    page.wait_for_function("() => location.pathname === '/scenes'")
     expect(page.locator("#deck .eos-card").first).to_be_visible()
 
 
@@ -341,7 +341,7 @@ def test_a_key_opens_a_dialog_and_escape_closes_it(run_page: RunPage, key: str, 
     press(run_page, key)
     expect(dialog).to_be_visible()
     if name == "qr":
-        page.wait_for_function("document.querySelector('#qr-image').naturalWidth > 0")
+        page.wait_for_function("() => document.querySelector('#qr-image').naturalWidth > 0")
         expect(page.locator("#qr-link")).to_have_text(page.url)
     press(run_page, "Escape")
     expect(dialog).to_be_hidden()

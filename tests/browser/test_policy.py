@@ -69,7 +69,7 @@ def test_the_dialogs_show_what_they_load(guarded: Page) -> None:
     expect(guarded.locator("#terms mjx-container").first).to_be_visible()
     guarded.keyboard.press("Escape")
     guarded.evaluate("eosdash.showQr()")
-    guarded.wait_for_function("document.getElementById('qr-image').naturalWidth > 100")
+    guarded.wait_for_function("() => document.getElementById('qr-image').naturalWidth > 100")
     guarded.keyboard.press("Escape")
     guarded.evaluate("eosdash.openDialog('share-dialog')")
     expect(guarded.locator("#share-dialog")).to_be_visible()
@@ -125,7 +125,7 @@ def test_an_injected_script_does_not_run(page: Page, complaints: list[str], link
     page.goto(link)
     page.wait_for_function(RUN_DRAWN)
     page.evaluate(INJECT, EVIL)
-    page.wait_for_function("window.violations.length >= 4")
+    page.wait_for_function("() => window.violations.length >= 4")
     assert page.evaluate("window.injected") is None
     foreign = f"asked another host: {EVIL}"  # what Chromium calls what it then does not ask
     assert all("Content Security Policy" in words or words == foreign for words in complaints)

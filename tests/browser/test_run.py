@@ -95,7 +95,7 @@ def test_a_superseded_run_is_cancelled(run_page: RunPage) -> None:
     cancelled: list[str] = []
     run_page.page.on("requestfailed", lambda request: cancelled.append(request.url))
     run_page.page.goto(f"/?{HEAVY}")
-    run_page.page.wait_for_function("window.eosdash?.state?.current?.count > 0")
+    run_page.page.wait_for_function("() => window.eosdash?.state?.current?.count > 0")
     assert not run_page.page.evaluate("Boolean(window.eosdash.state.current.end)")
     run_page.control("depth").fill("2")
     run_page.finished()
@@ -167,11 +167,11 @@ def test_transport_plays_pauses_steps_and_scrubs(run_page: RunPage) -> None:
     expect(page.locator("#readout")).to_contain_text("step 2 /")
     page.locator("#step-back").click()
     expect(page.locator("#readout")).to_contain_text("step 1 /")
-    page.wait_for_function("document.querySelector('#run-figure').data.length > 0")
+    page.wait_for_function("() => document.querySelector('#run-figure').data.length > 0")
     assert run_page.drawn("loss") == 2
     assert run_page.drawn("raw.loss") == total
     page.locator("#play").click()
-    page.wait_for_function("window.eosdash.state.cursor > 20")
+    page.wait_for_function("() => window.eosdash.state.cursor > 20")
     expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
     expect(page.locator("#play .eos-icon").first).to_be_hidden()
     expect(page.locator("#play .eos-icon").last).to_be_visible()
@@ -203,7 +203,7 @@ def test_the_same_start_repeats_and_a_new_seed_does_not(run_page: RunPage) -> No
     loss = run_page.column("loss")
     run_page.page.evaluate("window.eosdash.state.current.old = true")
     run_page.page.locator("#reset").click()
-    run_page.page.wait_for_function("!window.eosdash.state.current.old")
+    run_page.page.wait_for_function("() => !window.eosdash.state.current.old")
     assert run_page.finished().column("loss") == loss
     query = run_page.asked
     run_page.page.locator("#new-seed").click()
@@ -222,7 +222,7 @@ def test_up_to_four_runs_are_pinned_and_compared(run_page: RunPage) -> None:
     expect(page.locator("#toast")).to_contain_text("Four runs")
     page.get_by_role("button", name="Unpin run 2").click()
     page.wait_for_function(
-        "!document.querySelector('#run-figure').data.some((trace) => trace.meta === 'pin1.loss')"
+        "() => !document.querySelector('#run-figure').data.some(t => t.meta === 'pin1.loss')"
     )
     assert run_page.drawn("pin0.sharpness") > 0
 
@@ -237,7 +237,9 @@ def test_view_options_are_drawn_and_kept_in_the_link(run_page: RunPage) -> None:
     run_page.control("smooth").fill("20")
     page.wait_for_url("**smooth=20**")
     run_page.finished()
-    page.wait_for_function("window.eosdash.graph('run-figure').data.some(t => t.meta==='raw.loss')")
+    page.wait_for_function(
+        "() => window.eosdash.graph('run-figure').data.some(t => t.meta==='raw.loss')"
+    )
     assert run_page.drawn("grad_norm") == run_page.drawn("lambda_min") == run_page.drawn("loss")
     assert run_page.link["gradient"] == run_page.link["lowest"] == "true"
 
@@ -254,7 +256,7 @@ def test_time_axis_and_gradient_flow_solution(run_page: RunPage) -> None:
 def test_two_weights_are_shown_in_their_plane(run_page: RunPage) -> None:
     run_page.open("depth=2&weights=1.7,-0.3&lr=0.6&steps=300")
     run_page.page.wait_for_function(
-        "window.eosdash.graph('detail-figure').data.find((t) => t.meta === 'path')?.x.length"
+        "() => window.eosdash.graph('detail-figure').data.find((t) => t.meta === 'path')?.x.length"
         " === window.eosdash.state.current.count"
     )
     data = run_page.page.evaluate(
