@@ -1,6 +1,8 @@
 FROM python:3.12-slim
 
+# Several processes compute at a time, and the threads of BLAS would fight for the cores.
 ENV PYTHONUNBUFFERED=1 \
+    OPENBLAS_NUM_THREADS=1 \
     PORT=8050 \
     EOSDASH_CACHE_DIR=/var/cache/eosdash
 
@@ -16,7 +18,7 @@ COPY assets/ assets/
 
 # The results of the scenes ship with the image.
 ENV EOSDASH_WARM_DIR=/app/warm
-RUN OPENBLAS_NUM_THREADS=1 python -m eosdash.service.warm
+RUN python -m eosdash.service.warm
 
 # So do its scripts and styles, compressed as well as it can be done.
 ENV EOSDASH_STATIC_DIR=/app/static

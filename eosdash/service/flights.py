@@ -28,6 +28,9 @@ has left."""
 GRACE = 0.2
 """Seconds that a computation goes on when its last reader has left: one may be coming back."""
 
+READING = 64
+"""How many entries of the cache are read at a time; each of them by one reader for all."""
+
 ALIVE = b'{"type":"alive"}\n'
 
 State = Literal["hit", "miss", "collapsed"]
@@ -172,6 +175,7 @@ class Flights:
         self._engine, self._cache = engine, cache
         # A reader may be collected, and leave, in a thread that holds it.
         self._lock = threading.RLock()
+        self._reading = [threading.Lock() for _ in range(READING)]
         self._running: dict[str, Flight] = {}
         self._read: WeakValueDictionary[str, Log] = WeakValueDictionary()
 
@@ -212,13 +216,14 @@ class Flights:
 
     def _finished(self, key: str) -> Log | None:
         """Readers of the same entry share one copy of it."""
-        log = self._read.get(key)
-        if log is None:
-            body = self._cache.get(key)
-            if body is None:
-                return None
-            self._read[key] = log = Log.of(body)
-        return log
+        with self._reading[hash(key) % READING]:
+            log = self._read.get(key)
+            if log is None:
+                body = self._cache.get(key)
+                if body is None:
+                    return None
+                self._read[key] = log = Log.of(body)
+            return log
 
     def _begin(self, key: str, params: ParameterSet) -> Flight:
         flight = self._running[key] = Flight()

@@ -21,6 +21,7 @@ from redis import Redis, RedisError
 
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.service import telemetry, tickets
+from eosdash.service.breaker import Breaker
 from eosdash.service.cache import REDIS_SECONDS, ResultCache, Results, redis_options
 from eosdash.service.flights import Broken, Engine
 from eosdash.service.local import NOTHING, after
@@ -33,14 +34,17 @@ logger = logging.getLogger(__name__)
 NAMES = ("flight", "followed", "log", "queue", "working")
 FLIGHT, FOLLOWED, LOG, QUEUE, WORKING = (f"eosdash:{name}" for name in NAMES)
 
-FLIGHT_MS = 3000
+FLIGHT_MS = 2000
 """How long a flight lasts that nobody keeps alive."""
 
 FOLLOWED_MS = 1000
 """How long readers count as following after their last look."""
 
 BLOCK_MS = 100
-"""How long a look at a log waits for its next line: less than is waited for Redis."""
+"""How long a look at a log waits for its next line."""
+
+LATE_MS = 100
+"""How much later Redis may say that there is none: it looks at its clock ten times a second."""
 
 LOG_SECONDS = 120
 """How long a log is kept after its last line."""
@@ -71,16 +75,20 @@ class SharedEngine:
 
     def __init__(self, url: str, cache: ResultCache, local: Engine, publish: Publish) -> None:
         """Falls back on the local engine."""
-        self._redis = Redis.from_url(url, **redis_options())
+        wait = REDIS_SECONDS + (BLOCK_MS + LATE_MS) / 1000
+        self._redis = Redis.from_url(url, **redis_options() | {"socket_timeout": wait})
         self._cache, self._local, self._publish = cache, local, publish
+        self._workers = Breaker()
 
     def lines(self, params: ParameterSet, wanted: Callable[[], bool]) -> Iterator[bytes]:
         """The lines of a result, computed by a worker or, without one, here."""
         sent, breaker = 0, self._cache.breaker
-        if breaker.closed():
+        if self._workers.closed() and breaker.closed():
             try:
                 for text in self._shared(params, wanted):
-                    sent += bool(text) and not text.startswith(PASSING)
+                    if text and not text.startswith(PASSING):
+                        sent += 1
+                        self._workers.close()
                     yield text
                     if text.startswith(END):
                         return
@@ -89,7 +97,7 @@ class SharedEngine:
             except (RedisError, OperationalError):
                 breaker.trip("the shared queue does not answer; computing here")
             except _Stuck:
-                logger.warning("no worker takes the task; computing here")
+                self._workers.trip("no worker takes the task; computing here")
         yield from after(sent, self._local.lines(params, wanted))
 
     def _shared(self, params: ParameterSet, wanted: Callable[[], bool]) -> Iterator[bytes]:
@@ -152,6 +160,7 @@ class SharedEngine:
             if rank != place:
                 place, moved = rank, time.monotonic()
             elif time.monotonic() - moved > (LOST if self._redis.exists(WORKING) else PATIENCE):
+                self._redis.zrem(QUEUE, token)  # it is in nobody's way
                 raise _Stuck
             yield NOTHING if rank is None else tickets.queued(rank + 1)
 
@@ -185,7 +194,7 @@ class Worker:
             return
         try:
             with self._kept_alive(flight):
-                self._redis.xadd(log, {"line": NOTHING})  # it has begun
+                self._begin(log)
                 self._compute(params, log, token)
         except _Lost:
             logger.warning("Redis has lost a log; its readers will have it computed again")
@@ -214,6 +223,13 @@ class Worker:
                     looked = time.monotonic()
                     if not self._redis.exists(f"{FOLLOWED}:{token}"):
                         return
+
+    def _begin(self, log: str) -> None:
+        """Readers see from an empty line that it has begun."""
+        with self._redis.pipeline() as pipe:
+            pipe.xadd(log, {"line": NOTHING})
+            pipe.expire(log, LOG_SECONDS)
+            pipe.execute()
 
     def _write(self, log: str, **fields: bytes) -> None:
         """Add a line to a log that has been begun.

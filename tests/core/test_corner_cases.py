@@ -8,6 +8,7 @@ from eosdash.core.critical import critical_lr
 from eosdash.core.gradient_descent import descend
 from eosdash.core.gradient_flow import gradient_flow_sharpness
 from eosdash.core.outcome import find_period
+from eosdash.core.plane import two_weight_plane
 from eosdash.core.tasks import regression_objective, scalar_objective
 from eosdash.params import TrainParams
 from tests.core.brute_force import regression
@@ -91,3 +92,10 @@ def test_tiny_targets_warn_of_nothing():
 def test_a_few_steps_show_no_settling():
     run = eosdash.train(weights=(1.38, 0.59, 0.43, 1.14), steps=10)
     assert "settles" not in [event.kind for event in run.events]
+
+
+@pytest.mark.parametrize(("target", "lr"), [(5e-324, 0.5), (-1e-200, 1e-300), (1.0, 1e-300)])
+def test_the_plane_of_the_smallest_targets_and_rates_can_be_drawn(target, lr):
+    plane = two_weight_plane(scalar_objective((1, 1, 1), target), lr)
+    assert np.isfinite(plane.axis).all()
+    assert all(np.isfinite(branch).all() for branch in plane.minimizers)

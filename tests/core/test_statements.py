@@ -421,6 +421,15 @@ def test_extreme_weights_are_attained(depth, share):
         assert bound.largest == pytest.approx(bound.upper, rel=1e-4)
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3, 12])
+@pytest.mark.parametrize("y", [5e-324, -1e-200, 1e-30, 100.0])
+@pytest.mark.parametrize("lr", [1e-300, 1e-8])
+def test_bounds_neither_overflow_nor_vanish(depth, y, lr):
+    bound = weight_bound(scalar_objective((1,) * (depth + 1), y), lr)
+    assert 0 <= bound.lower <= bound.smallest * (1 + 1e-9)
+    assert bound.smallest <= bound.largest <= bound.upper * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("depth", [1, 2, 3, 7])
 def test_weights_of_stable_minimizers_exist_up_to_the_critical_learning_rate(depth):
     objective = scalar_objective((1,) * (depth + 1), -2.0)

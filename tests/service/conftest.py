@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from tests.conftest import ROOT, free_port, serving
+from tests.service.fleet import Fleet
 from tests.service.helpers import Spy
 from tests.service.redis_server import RedisServer, ensure_redis
 
@@ -71,3 +72,37 @@ def redis_server(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def local_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Two web processes of one machine."""
+    yield from _started(Fleet(tmp_path_factory.mktemp("local")))
+
+
+@pytest.fixture(scope="session")
+def shared_fleet(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Two replicas of the web server, with Redis and a Celery worker of two processes."""
+    folder = tmp_path_factory.mktemp("shared")
+    redis = RedisServer(redis_program, free_port(), folder)
+    redis.start()
+    try:
+        yield from _started(Fleet(folder, redis))
+    finally:
+        redis.kill()
+
+
+def _started(fleet: Fleet) -> Iterator[Fleet]:
+    try:
+        fleet.start()
+        yield fleet
+    finally:
+        wrong = fleet.stop()
+    assert not wrong
+
+
+@pytest.fixture(params=["local", "shared"])
+def fleet(request: pytest.FixtureRequest) -> Fleet:
+    """Either way of computing once for all."""
+    made: Fleet = request.getfixturevalue(f"{request.param}_fleet")
+    return made

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,15 +31,16 @@ def ensure_redis() -> str:
         FileNotFoundError: saying how to install one.
     """
     if not find_redis() and sys.platform == "linux" and shutil.which("apt-get"):
-        _apt_get("update")
-        _apt_get("install", "-y", "--no-install-recommends", "redis-server")
+        apt_get("update")
+        apt_get("install", "-y", "--no-install-recommends", "redis-server")
     found = find_redis()
     if found is None:
         raise FileNotFoundError(MISSING)
     return found
 
 
-def _apt_get(*command: str) -> None:
+def apt_get(*command: str) -> None:
+    """Run it, if it can be done without any question."""
     # In runlevel 1 Debian's packages start no services.
     environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     subprocess.run(
@@ -75,6 +77,14 @@ class RedisServer:
             else:
                 return
         raise RuntimeError(f"Redis does not answer:\n{self._log.read_text()}")
+
+    def hang(self) -> None:
+        """Let it answer no more, though it takes what it is sent."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it without a word."""

@@ -1,17 +1,25 @@
-"""The app as it is, for gunicorn, with a spy on its computations that writes to $SPY_LOG."""
+"""The app as it is, for gunicorn, with a spy, and with the number of the process that answers."""
 
 import os
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from typing import Any
 
-import eosdash.runs
 from app import create_app
-from tests.service.helpers import Spy
+from tests.service import spied
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def tell(word: str) -> None:
-    with Path(os.environ["SPY_LOG"]).open("a") as log:
-        log.write(f"{word}\n")
+def naming(app: Wsgi) -> Wsgi:
+    def named(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        def start_named(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start(status, [*headers, ("X-Process", str(os.getpid()))], *more)
+
+        return app(environ, start_named)
+
+    return named
 
 
-eosdash.runs.descend = Spy(tell)
+spied.install()
 server = create_app().server
+server.wsgi_app = naming(server.wsgi_app)

@@ -5,7 +5,7 @@ import pytest
 from eosdash.fields import MATH_VERSION
 from eosdash.params import TrainParams
 from eosdash.service.api import FOREVER, LIVE
-from tests.service.helpers import SHORT, arguments, cached, open_stream, streamed, url
+from tests.service.helpers import NEVER_ENDING, SHORT, arguments, cached, open_stream, streamed, url
 
 PATHS = {
     "run": url(SHORT),
@@ -40,8 +40,8 @@ def test_an_answer_tells_whether_it_was_computed_or_kept(fresh, path):
 
 
 def test_an_answer_tells_that_it_follows_another(fresh, monkeypatch):
-    first = fresh.get(url("steps=3000&lr=0.1"))
-    second = fresh.get(url("steps=3000&lr=0.1"))
+    first = fresh.get(url(NEVER_ENDING + "500"))
+    second = fresh.get(url(NEVER_ENDING + "500"))
     assert second.headers["Cache-Status"] == "eosdash; fwd=miss; collapsed"
     assert first.data == second.data
 

@@ -1,16 +1,20 @@
 """The cache: finished runs are told again, and no damage to the store changes a number."""
 
 import errno
+import os
 import pickle
 import resource
 import shutil
 import struct
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+from flask_caching.backends import FileSystemCache
 from flask_caching.backends.base import BaseCache
 
+from eosdash.service.cache import BoundedFileSystemCache
 from tests.service.helpers import EXAMPLE, SHORT, Crafted, cached, told_twice, url
 
 
@@ -222,3 +226,159 @@ def test_runs_may_be_kept_in_memory(make_client, tmp_path):
 def test_runs_may_be_kept_nowhere(make_client, tmp_path):
     answers_without_keeping(make_client(CACHE_TYPE="NullCache"))
     assert not (tmp_path / "cache").exists()
+
+
+# The folder.
+
+
+@pytest.fixture
+def make_folder(tmp_path, monkeypatch):
+    """Makes the backend on a folder that may hold so many kilobytes."""
+
+    def make(kilobytes=100.0, timeout=1000):
+        monkeypatch.setenv("EOSDASH_CACHE_MEGABYTES", str(kilobytes / 1000))
+        return BoundedFileSystemCache(str(tmp_path / "cache"), 0, timeout)
+
+    return make
+
+
+def held(folder):
+    return sum(file.stat().st_size for file in (folder / "cache").iterdir())
+
+
+def age(store, key, seconds):
+    path = Path(store._get_filename(key))
+    then = path.stat().st_mtime - seconds
+    os.utime(path, (then, then))
+
+
+def test_a_folder_never_holds_more_than_it_may(make_folder, tmp_path):
+    store = make_folder(100)
+    for number in range(60):
+        store.set(f"key {number}", bytes(7000))
+        assert held(tmp_path) <= 101_000  # a hundredth may be written between two looks
+        assert store.get(f"key {number}") == bytes(7000)
+    assert held(tmp_path) > 70_000
+
+
+def test_what_another_process_has_written_counts_too(make_folder, tmp_path):
+    for start in range(3):
+        store = make_folder(100)
+        for number in range(12):
+            store.set(f"key {start} {number}", bytes(7000))
+    assert held(tmp_path) <= 101_000
+
+
+def test_the_least_used_goes_first(make_folder):
+    store = make_folder(100)
+    for number in range(12):
+        store.set(str(number), bytes(7000))
+        age(store, str(number), 1000 - number)
+    for number in (0, 3):
+        assert store.get(str(number))  # which uses it
+    for number in range(12, 16):
+        store.set(str(number), bytes(7000))
+    kept = [number for number in range(16) if store.get(str(number))]
+    assert {0, 3, 15} <= {*kept}
+    assert 1 not in kept
+    assert 2 not in kept
+
+
+def test_what_has_expired_is_gone(make_folder, tmp_path, monkeypatch):
+    store = make_folder(timeout=100)
+    store.set("key", b"value")
+    later = time.time() + 200
+    monkeypatch.setattr("cachelib.file.time", lambda: later)
+    assert store.get("key") is None
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_what_is_damaged_is_gone(make_folder, tmp_path):
+    store = make_folder()
+    store.set("key", b"value")
+    entry(tmp_path / "cache").write_bytes(b"damaged, however it was")
+    assert store.get("key") is None
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_comes_while_it_is_found_missing_is_left_there(make_folder, monkeypatch, damaged):
+    """Another process may finish in that moment."""
+    store, other = make_folder(), make_folder()
+    look = FileSystemCache.get
+
+    def look_then_write(self, key):
+        found = look(self, key)
+        other.set(key, b"value")
+        return found
+
+    if damaged:
+        Path(store._get_filename("key")).write_bytes(b"damaged, however it was")
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemCache, "get", look_then_write)
+        store.get("key")
+    assert Path(store._get_filename("key")).exists() == damaged
+    other.set("key", b"value")
+    assert store.get("key") == b"value"
+
+
+def test_a_sweep_goes_on_when_another_process_sweeps_too(make_folder, monkeypatch):
+    store = make_folder(100)
+    for number in range(12):
+        store.set(str(number), bytes(7000))
+    scan = os.scandir
+
+    def scan_then_lose(path):
+        found = list(scan(path))
+        Path(found[0].path).unlink()
+        return found
+
+    monkeypatch.setattr(os, "scandir", scan_then_lose)
+    store.set("another", bytes(7000))
+    assert store.get("another") == bytes(7000)
+
+
+def test_what_was_left_unfinished_goes_after_a_while(make_folder, tmp_path):
+    store = make_folder(100)
+    old, new = (tmp_path / "cache" / f"{name}.__wz_cache" for name in ("old", "new"))
+    for file in (old, new):
+        file.write_bytes(bytes(5000))
+    os.utime(old, (1, 1))
+    store.set("key", b"value")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_write_that_fails_leaves_nothing(make_folder, tmp_path):
+    store = make_folder()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            store.set("key", bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_the_app_leaves_nothing_on_a_full_disk_and_says_so_until_it_has_room(make_client, tmp_path):
+    client = make_client()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        told_twice(client, url(SHORT))
+        assert client.get("/readyz").get_json() == {"status": "degraded"}
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list((tmp_path / "cache").iterdir()) == []
+    told_twice(client, url(SHORT))
+    assert client.get("/readyz").get_json() == {"status": "ready"}
+    assert cached(client.get(url(SHORT)))
+
+
+def test_a_folder_of_results_computed_ahead_that_is_none_only_costs_computing(
+    make_client, tmp_path
+):
+    (tmp_path / "warm").touch()
+    client = make_client(WARM_DIR=str(tmp_path / "warm"))
+    first, second = told_twice(client, url(SHORT))
+    assert (cached(first), cached(second)) == (False, True)
