@@ -3,6 +3,7 @@
 import os
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 
 IN_MEMORY = 256 * 1024
@@ -42,14 +43,19 @@ class Log:
         """Add one line, or several whole ones."""
         with self._changed:
             if self._file is None and self.size + len(line) > IN_MEMORY:
-                self._file = _unnamed_file(self._memory)
-                if self._file is not None:
-                    self._memory = bytearray()
+                self._into_file()
             if self._file is None or not self._written(self._file, line):
                 self._memory += line
             self.size += len(line)
             self.sign = b""
             self._changed.notify_all()
+
+    def _into_file(self) -> None:
+        self._file = _unnamed_file(self._memory)
+        if self._file is not None:
+            self._memory = bytearray()
+            # Not by __del__: meanwhile another thread may come by a log through a weak reference.
+            self._let_go = weakref.finalize(self, os.close, self._file)
 
     def _written(self, file: int, line: bytes) -> bool:
         """Whether the file took a line; where the disk is full, all goes back to memory."""
@@ -57,7 +63,7 @@ class Log:
             _write_all(file, line)
         except OSError:
             self._memory, self._file = bytearray(os.pread(file, self.size, 0)), None
-            os.close(file)
+            self._let_go()
             return False
         return True
 
@@ -107,10 +113,6 @@ class Log:
         while piece := self.read(at):
             at += len(piece)
             yield from parts.lines(piece)
-
-    def __del__(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
 
 
 class Parts:

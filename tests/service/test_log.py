@@ -1,6 +1,7 @@
 """The log of one result: the same bytes for every reader, wherever there is room for them."""
 
 import gc
+import os
 import random
 import resource
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
+from weakref import WeakValueDictionary
 
 import pytest
 from hypothesis import given
@@ -268,3 +270,12 @@ def test_readers_go_on_when_the_disk_is_full_meanwhile():
         assert holds(lambda: found, 10)
     thread.join()
     assert found == [BODY]
+
+
+def test_nobody_finds_a_log_whose_file_is_being_closed(monkeypatch):
+    known, found, close = WeakValueDictionary(), [], os.close
+    monkeypatch.setattr(os, "close", lambda file: (found.append(known.get("key")), close(file)))
+    log = Log.of(bytes(2 * IN_MEMORY))
+    known["key"] = log
+    del log
+    assert found == [None]
