@@ -1,5 +1,6 @@
 """The page of maps: the fate of every start on a plane, refined while you watch."""
 
+from functools import cache
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -55,6 +56,7 @@ def layout(**query: str) -> list[Component]:
     ]
 
 
+@cache
 def templates() -> dict[str, Any]:
     """The empty figures in both colour schemes, the colours of the map, and the outcomes."""
     return {

@@ -1,5 +1,6 @@
 """The page of one run: loss, sharpness and 2/η as they stream in."""
 
+from functools import cache
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -46,6 +47,7 @@ def layout(**query: str) -> list[Component]:
     ]
 
 
+@cache
 def templates() -> dict[str, Any]:
     """The empty figures in both colour schemes."""
     return {

@@ -1,5 +1,6 @@
 """The page of sweeps: what becomes of gradient descent over η, over depth and over width."""
 
+from functools import cache
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -43,6 +44,7 @@ def layout(**query: str) -> list[Component]:
     ]
 
 
+@cache
 def templates() -> dict[str, Any]:
     """The empty figures in both colour schemes."""
     return {

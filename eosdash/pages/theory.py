@@ -1,5 +1,6 @@
 """The page of the theory: four statements, each with its picture, its check, its refutation."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
@@ -105,6 +106,7 @@ def layout(**query: str) -> list[Component]:
     ]
 
 
+@cache
 def templates() -> dict[str, Any]:
     """The empty figures in both colour schemes, and the colours of the outcomes."""
     return {
