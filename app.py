@@ -13,7 +13,7 @@ from flask import Flask
 from flask_compress import Compress
 
 from eosdash import pages
-from eosdash.pages import static
+from eosdash.pages import remembered, static
 from eosdash.service import api, gate, guard, openapi, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.flights import Engine, Flights
@@ -30,6 +30,7 @@ def create_app() -> dash.Dash:
     telemetry.register(flask)
     gate.register(flask)
     guard.register(flask, lambda: pages.known(app), *pages.MISTAKES)
+    remembered.register(flask)
     Compress(flask)  # before the guard sees an answer, so that a 404 is compressed too
     cache = ResultCache(flask)
     local = LocalEngine(cache)

@@ -46,7 +46,10 @@ INDEX = """<!DOCTYPE html>
 def create(server: Flask, flights: Flights, cache: Results) -> dash.Dash:
     """The Dash app on a Flask server, with all pages registered, and downloads beside it."""
     exports.register(server, flights, cache)
-    return dashboard(server)
+    app = dashboard(server)
+    for page in PAGES.values():
+        page.layout()  # makes its empty figures: the first visitors would each make their own
+    return app
 
 
 def dashboard(server: Flask) -> dash.Dash:

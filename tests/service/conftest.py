@@ -19,6 +19,7 @@ from tests.service.redis_server import RedisServer, ensure_redis
 def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., FlaskClient]:
     """Makes an app with ``EOSDASH_…`` variables; without any it keeps results in ``cache``."""
     monkeypatch.setenv("EOSDASH_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("EOSDASH_STATIC_DIR", str(tmp_path / "static"))
 
     def make(**variables: str) -> FlaskClient:
         for name, value in variables.items():
