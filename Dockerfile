@@ -1,8 +1,10 @@
 FROM python:3.12-slim
 
-# Several processes compute at a time, and the threads of BLAS would fight for the cores.
+# Several processes compute at a time, and the threads of BLAS would fight for the cores; of the
+# hundreds that serve, each would keep memory of its own.
 ENV PYTHONUNBUFFERED=1 \
     OPENBLAS_NUM_THREADS=1 \
+    MALLOC_ARENA_MAX=2 \
     PORT=8050 \
     EOSDASH_CACHE_DIR=/var/cache/eosdash
 
