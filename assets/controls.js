@@ -130,6 +130,11 @@ window.eosdash = window.eosdash || {};
     if (awaited && next !== awaited) return null; // on the way to it
     awaited = null;
     if (next === asked && !rejected.size) return null;
+    if (values.task === "csv" && !written(values.data)) {
+      document.getElementById("choose-table")?.scrollIntoView({ block: "center" });
+      eos.toast("Choose a CSV file: rows of numbers, the output in the last column.");
+      return null;
+    }
     eos.request((asked = next), changed);
     return next;
   }
@@ -181,11 +186,12 @@ window.eosdash = window.eosdash || {};
     if (!start) return;
     const lr = eos.page().cursor ? Number(values.lr) : start.params.lr;
     if (!lr) return eos.say("lr-words", "Every column of this map has its own η.");
-    const critical = start.critical_lr.value;
+    const critical = start.critical_lr?.value; // none where the network is not linear
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
-    const kind = start.critical_lr.closed_form ? "" : " (η_C numerical)";
-    eos.say("lr-words", `2/η = ${digits(2 / lr, 4)}${ratio}${kind}`);
-    zones(lr, start);
+    const kind = !start.critical_lr || start.critical_lr.closed_form ? "" : " (η_C numerical)";
+    const { factor, words } = start.edge ?? { factor: 2, words: "2/η" };
+    eos.say("lr-words", `${words} = ${digits(factor / lr, 4)}${ratio}${kind}`);
+    zones(lr, start, factor);
     const center = critical ?? lr;
     if (etaC === center && lr >= center / 50 && lr <= 3 * center) return;
     etaC = center;
@@ -196,24 +202,28 @@ window.eosdash = window.eosdash || {};
     });
   };
   /** Too small, about right, too large: stable at the start, up to η_C, beyond. */
-  function zones(lr, start) {
-    const critical = start.critical_lr.value ?? Infinity;
+  function zones(lr, start, factor) {
+    const critical = start.critical_lr?.value ?? Infinity;
     const sharpness = start.start_sharpness;
-    const first = Math.min(sharpness > 0 ? 2 / sharpness : critical, critical);
-    const [low, high] = critical < Infinity ? [critical / 50, 3 * critical] : [first / 50, 3 * first];
+    const stable = sharpness > 0 ? factor / sharpness : Infinity;
+    const first = Math.min(stable, critical);
+    const known = first < Infinity ? first : lr;
+    const [low, high] = critical < Infinity ? [critical / 50, 3 * critical] : [known / 50, 3 * known];
     const share = (value) => (100 * Math.log(Math.min(value, high) / low)) / Math.log(high / low);
     const strip = document.getElementById("lr-strip");
     const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
     [...(strip?.children ?? [])].forEach((zone, i) => (zone.style.width = `${Math.max(0, widths[i])}%`));
-    const words =
-      lr > critical
-        ? "Too large: past η_C no minimizer is stable."
-        : lr > first
-          ? `About right: past 2/S at the start (${digits(first)}), below η_C.`
-          : sharpness > 0 && 2 / sharpness < critical
-            ? `Small: below 2/S at the start (${digits(first)}).`
-            : "Below η_C: some minimizers are stable.";
-    eos.say("lr-zone", words);
+    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor }));
+  }
+  function zoneWords(lr, { critical, first, stable, linear, factor }) {
+    const limit = `${digits(factor)}/S at the start (${digits(first)})`;
+    if (!linear) {
+      if (stable === Infinity) return "η_C is known of linear networks only.";
+      return lr > first ? `Past ${limit}: the start is sharper than is stable.` : `Below ${limit}: stable at the start.`;
+    }
+    if (lr > critical) return "Too large: past η_C no minimizer is stable.";
+    if (lr > first) return `About right: past ${limit}, below η_C.`;
+    return stable < critical ? `Small: below ${limit}.` : "Below η_C: some minimizers are stable.";
   }
   const digits = (x, n = 3) => Number(x.toPrecision(n)).toString();
   eos.digits = digits;
@@ -232,22 +242,25 @@ window.eosdash = window.eosdash || {};
   });
 
   const SHARED = ["network", "data", "step", "start"];
+  const OF_A_RUN = ["lr_schedule", "optimizer", "momentum", "batch", "batch_seed"];
+  const NOT_LINEAR = ["activation", "biases", "loss"];
 
   /** The part of a query that all pages share: the network, its data, its start and η. */
   eos.network = (query) => {
-    const shared = ([name]) => SHARED.includes(rules[name]?.group) && name !== "lr_schedule";
+    const shared = ([name]) => SHARED.includes(rules[name]?.group) && !OF_A_RUN.includes(name);
     return Object.fromEntries(Object.entries(query).filter(shared));
   };
 
   /** The links to the other pages take that along. */
   function carry() {
-    const { query = {} } = eos.page().shown()?.start ?? {};
+    const { query = {}, suited = {} } = eos.page().shown()?.start ?? {};
     const { cursor } = eos.page();
     const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
-      const pairs = there ? { ...shared, ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
+      const taken = page === "theory" ? Object.entries(shared).filter(([name]) => !NOT_LINEAR.includes(name)) : Object.entries(shared);
+      const pairs = there ? { ...Object.fromEntries(taken), ...suited[page], ...(page === "basin" && suited.basin ? { color: "loss" } : {}), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
       const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
       const bare = location.pathname === path || !search;
       props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
@@ -305,6 +318,11 @@ window.eosdash = window.eosdash || {};
         if (eos.page().shown()?.start) eos.address();
         eos.remembers(changed);
         eos.page().moved();
+        return skip();
+      }
+      const usual = changed === "task" && rules.task.usual[values.task];
+      if (usual && document.activeElement === element("param", "task")) {
+        eos.setAll({ ...usual, task: values.task });
         return skip();
       }
       if (["depth", "width"].includes(changed) && written(values.hidden)) {

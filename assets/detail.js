@@ -7,35 +7,73 @@ window.eosdash = window.eosdash || {};
     weights: "Weights",
     singular_values: "Singular values of the product",
     balance: "Imbalance between layers",
+    function: "Learned function",
+    portrait: "Phase portrait",
+    oscillation: "Central flow",
+    progress: "Progress",
+    spectrum: "Spectrum",
+  };
+  /* Which explanation a picture is of. */
+  const EXPLAINED = {
+    function: "function",
+    portrait: "portrait",
+    oscillation: "central_flow",
+    progress: "progress",
+    spectrum: "spectrum",
+  };
+  const LINEAR = "Of linear networks only.";
+
+  /** Why a run has no such picture; nothing if it has. */
+  eos.detailMissing = function (run, kind) {
+    const { path, singular_values, balance } = run.columns;
+    if (EXPLAINED[kind]) return eos.unexplained(run, EXPLAINED[kind]);
+    if (kind === "plane") return run.start.plane ? "" : "Of two weights only.";
+    if (kind === "weights") return path ? "" : "Of networks with few weights only.";
+    if (kind === "singular_values") return singular_values ? "" : LINEAR;
+    return kind === "balance" && !balance ? LINEAR : "";
   };
 
   function kindOf(run, view) {
-    const there = { plane: run.start.plane, weights: run.columns.path };
     const wanted = view.detail ?? "auto";
-    if (wanted !== "auto" && (there[wanted] || !(wanted in there))) return wanted;
-    return there.plane ? "plane" : there.weights ? "weights" : "singular_values";
+    const there = (kind) => !eos.detailMissing(run, kind);
+    if (wanted !== "auto" && there(wanted)) return wanted;
+    return ["plane", "weights", "singular_values", "function"].find(there);
   }
+
+  /** The explanation that is drawn beside a run, if one is. */
+  eos.detailAsks = (run, view) => EXPLAINED[kindOf(run, view)];
 
   eos.drawDetail = async function (templates) {
     const figure = eos.graph("detail-figure");
     if (!figure || !eos.graph("run-figure")?.layout) return; // the page was left meanwhile
     const { current, view } = eos.state;
     const kind = kindOf(current, view);
+    const wanted = view.detail ?? "auto";
+    const missing = wanted === kind || wanted === "auto" ? "" : `${TITLES[wanted]}: ${eos.detailMissing(current, wanted)} `;
     eos.say("detail-title", TITLES[kind]);
-    const template = kind === "plane" ? templates.plane : templates.curves;
-    const filled = kind === "plane" ? plane(current) : curves(current, kind, view);
-    eos.say("detail-note", filled.note ?? "");
+    const template = templates[EXPLAINED[kind] || kind === "plane" ? kind : "curves"];
+    const filled = fill(kind, current, view, template);
+    eos.say("detail-note", `${missing}${filled.note ?? ""}`);
     const data = template.data
       .filter((trace) => filled.data[trace.meta])
       .map((trace) => ({ ...trace, ...filled.data[trace.meta] }));
-    const layout = {
-      ...template.layout,
-      xaxis: { ...template.layout.xaxis, ...filled.x },
-      yaxis: { ...template.layout.yaxis, ...filled.y },
-      annotations: filled.annotations ?? [],
-    };
-    await eos.react(figure, data, layout, { staticPlot: true, responsive: true });
+    const { layout } = template;
+    const axes = {};
+    for (const [axis, more] of Object.entries({ xaxis: filled.x, yaxis: filled.y, yaxis2: filled.y2 }))
+      if (layout[axis]) axes[axis] = { ...layout[axis], ...more };
+    const made = { ...layout, ...axes, annotations: filled.annotations ?? [] };
+    await eos.react(figure, data, made, { staticPlot: true, responsive: true });
   };
+
+  function fill(kind, run, view, template) {
+    if (kind === "plane") return plane(run);
+    if (!EXPLAINED[kind]) return curves(run, kind, view);
+    const shown = eos.stepShown(eos.state);
+    const one = eos.lastExplained(run, EXPLAINED[kind], kind === "spectrum" ? shown : 0);
+    const notes = [one?.words ?? "Computing …", ...(one?.start?.notes ?? [])].join(" ");
+    const made = one && eos.detailFills[kind](one, { run, view, shown, words: notes, colours: template.layout.meta });
+    return { note: notes, data: {}, ...made };
+  }
 
   function plane(run) {
     const { axis, log_loss, minimizers, stable } = run.start.plane;

@@ -7,6 +7,7 @@ window.eosdash = window.eosdash || {};
     two: { loss: [0.56, 1], sharpness: [0, 0.5], grad_norm: [0, 0.001] },
     three: { loss: [0.7, 1], sharpness: [0.27, 0.64], grad_norm: [0, 0.2] },
   };
+  const NARROW = 600; // px
   const coarse = matchMedia("(pointer: coarse)");
 
   eos.templates = null;
@@ -36,6 +37,7 @@ window.eosdash = window.eosdash || {};
     eos.transportShows();
     await nextFrame(); // the curve is on the screen before the rest is drawn
     if (!askedAgain()) await eos.drawDetail(templates);
+    eos.explains();
   }
 
   const nextFrame = () => new Promise(requestAnimationFrame);
@@ -49,6 +51,9 @@ window.eosdash = window.eosdash || {};
 
   eos.stepShown = ({ current, cursor }) =>
     Math.min(cursor ?? current.count - 1, current.count - 1);
+
+  /** The stability threshold at each step; 2/η for gradient descent. */
+  const thresholds = ({ start, columns }) => columns.lr.map((lr) => (start.edge?.factor ?? 2) / lr);
 
   const xs = (run, view) => (view.axis === "time" ? run.time : run.time.map((_, i) => i));
 
@@ -98,9 +103,10 @@ window.eosdash = window.eosdash || {};
       filled[row] = [x.slice(0, until), curve.slice(0, until)];
       if (view.smooth > 1 || until < run.count) filled[`raw.${row}`] = [x, columns[row]];
     }
-    filled.threshold = [x, columns.lr.map((lr) => 2 / lr), { line: thresholdLine(columns.lr) }];
+    Object.assign(filled, eos.overlaid(run, view).filled);
+    filled.threshold = [x, thresholds(run), { line: thresholdLine(columns.lr) }];
     if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
-    if (view.lowest) filled.lambda_min = [x, columns.lambda_min];
+    if (view.lowest && columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
     const count = columns.eigenvalues?.[0].length ?? 1;
     for (let k = 2; k <= count; k++)
       filled[`eigenvalue_${k}`] = [x, columns.eigenvalues.map((row) => row[k - 1])];
@@ -196,14 +202,14 @@ window.eosdash = window.eosdash || {};
 
   function range(row, { current, pins, view }) {
     const runs = [current, ...pins.filter(Boolean)];
-    const all = runs.flatMap((run) => run.columns[row]).filter(Number.isFinite);
+    const over = eos.overlaid(current, view).values[row] ?? [];
+    const all = [...runs.flatMap((run) => run.columns[row]), ...over].filter(Number.isFinite);
     if (row === "sharpness") {
-      const thresholds = current.columns.lr.map((lr) => 2 / lr);
-      const edge = maximum(thresholds);
+      const edge = maximum(thresholds(current));
       let top = Math.max(edge, maximum(all));
       if (view.clip) top = Math.min(top, 4 * edge);
       let low = 0;
-      if (view.lowest) low = Math.max(-top, -maximum(current.columns.lambda_min.map((v) => -v)));
+      if (view.lowest && current.columns.lambda_min) low = Math.max(-top, -maximum(current.columns.lambda_min.map((v) => -v)));
       return { range: [Math.min(0, low) * 1.05, 1.08 * top], autorange: false };
     }
     const positive = all.filter((value) => value > 0);
@@ -233,12 +239,12 @@ window.eosdash = window.eosdash || {};
       name: row === "sharpness" ? "sharpness" : "",
       captureevents: row === "sharpness",
     });
-    const threshold = 2 / run.columns.lr.at(-1);
+    const threshold = thresholds(run).at(-1);
     const made = [
       title("<b>loss</b>", "loss"),
       title("<b>sharpness</b> λ<sub>max</sub> of the Hessian", "sharpness"),
       {
-        text: `<b>2/η = ${eos.digits(threshold, 4)}</b>`,
+        text: `<b>${run.start.edge?.words ?? "2/η"} = ${eos.digits(threshold, 4)}</b>`,
         xref: "paper",
         yref: "y2",
         x: 1,
@@ -260,11 +266,14 @@ window.eosdash = window.eosdash || {};
       const font = { size: 13, color: colours.gfs };
       made.push({ ...made.at(-1), text, y: gfs, yanchor: below ? "top" : "bottom", yshift: below ? 0 : 18, font, name: "gradient-flow" });
     }
+    const over = eos.overlaid(run, view).names.map(([name, words]) => `<span style="color:${colours[name]}">━ ${words}</span>`);
+    const narrow = eos.graph("run-figure")?.clientWidth < NARROW; // then no room is left beside the title
+    if (over.length) made.push({ ...title(`<b>${over.join("   ")}</b>`, "sharpness"), x: 1, xanchor: "right", yanchor: narrow ? "top" : "bottom", name: "overlaid", captureevents: false });
     if (view.gradient) made.push(title("<b>gradient norm</b>", "grad_norm"));
     return made;
   }
 
-  eos.xs = xs;
+  Object.assign(eos, { xs, thresholds });
 
   new MutationObserver(() => eos.page()?.draw()).observe(document.documentElement, {
     attributeFilter: ["data-mantine-color-scheme"],

@@ -129,14 +129,18 @@ window.eosdash = window.eosdash || {};
     },
     loss(map) {
       const loss = map.level.get("loss");
-      let high = LOWEST_LOSS + 1;
-      for (const value of loss) if (value < 1e12) high = Math.max(high, Math.log10(value));
+      let [low, high] = [Infinity, -Infinity];
+      for (const value of loss) {
+        if (!(value < 1e12)) continue;
+        const power = Math.max(LOWEST_LOSS, Math.log10(value + 1e-300));
+        low = Math.min(low, power);
+        high = Math.max(high, power);
+      }
+      high = Math.max(high, low + 0.1);
+      const told = (power) => Number((10 ** power).toPrecision(2)).toString();
       return {
-        at: (i) =>
-          Number.isFinite(loss[i])
-            ? (Math.log10(loss[i] + 1e-300) - LOWEST_LOSS) / (high - LOWEST_LOSS)
-            : NaN,
-        ends: ["≤ 10⁻¹²", Number((10 ** high).toPrecision(2)).toString()],
+        at: (i) => (Number.isFinite(loss[i]) ? (Math.log10(loss[i] + 1e-300) - low) / (high - low) : NaN),
+        ends: [low > LOWEST_LOSS ? told(low) : "≤ 10⁻¹²", told(high)],
         name: "final loss, log scale",
       };
     },
@@ -297,7 +301,7 @@ window.eosdash = window.eosdash || {};
       if (view.balanced && balanced) over.balanced = joined(balanced);
       if (view.contours) over.contours = contours(overlays);
     }
-    if (map.isTrainability()) over.critical = criticalLine(map);
+    if (map.isTrainability() && map.start.critical_lr?.value) over.critical = criticalLine(map);
     const { start } = map.start.plane.landmarks;
     if (start && start.distance < 1e-9) over.start = { x: [start.x], y: [start.y] };
     if (selected) over.selected = { x: [selected[0]], y: [selected[1]] };

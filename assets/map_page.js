@@ -35,6 +35,7 @@ window.eosdash = window.eosdash || {};
     began(map) {
       eos.stopPlaying();
       state.asked = map;
+      eos.sayScope(map.start);
     },
 
     grew(map, record) {

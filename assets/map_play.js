@@ -1,4 +1,5 @@
-/* Playing η: the map from a small learning rate to past the critical one, frame by frame. */
+/* Playing η: the map from a small learning rate to past the critical one, or, where the network is
+ * not linear and none is known, to a multiple of 2/S at the start, frame by frame. */
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
@@ -37,7 +38,7 @@ window.eosdash = window.eosdash || {};
     const { start } = eos.mapState.map;
     if (!start.play) return eos.toast("There is no η to play on this map.");
     const { lr: rates, resolution } = start.play;
-    const critical = start.critical_lr.value;
+    const { unit } = start;
     const { signal } = (playing = new AbortController());
     face();
     const shared = {
@@ -59,7 +60,7 @@ window.eosdash = window.eosdash || {};
         last = rates[i];
         eos.showMap(map);
         eos.say("summary", map.end.summary);
-        eos.say("play-words", `η = ${eos.digits(rates[i])} = ${eos.digits(rates[i] / critical, 2)} η_C · ${resolution} × ${resolution}`);
+        eos.say("play-words", `η = ${eos.digits(rates[i])} = ${eos.inUnits(rates[i], unit, 2)} · ${resolution} × ${resolution}`);
       }
     } catch (problem) {
       if (!signal.aborted) eos.toast("A frame could not be computed.");

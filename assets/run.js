@@ -28,10 +28,13 @@ window.eosdash = window.eosdash || {};
       state.current = run;
       state.cursor = null;
       eos.stop();
+      eos.unexplain();
+      scope(run.start.scope);
       progress(run);
     },
 
     grew(run) {
+      if (!run.offered) eos.offer(run);
       eos.draw();
       progress(run);
     },
@@ -49,6 +52,14 @@ window.eosdash = window.eosdash || {};
       eos.draw();
     },
   };
+
+  /** What the run is of; with its terms explained, as the server's words are. */
+  function scope(words) {
+    const element = $("scope");
+    if (!element || !words) return;
+    element.explained = true;
+    element.replaceChildren(...eos.rich(words, true));
+  }
 
   function figure() {
     const { data, layout } = $("run-figure");

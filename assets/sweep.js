@@ -70,15 +70,15 @@ window.eosdash = window.eosdash || {};
     /** Where an η is on the axis, or null if it is not on it. */
     position(lr) {
       if (!this.isOverLr || !(lr > 0)) return null;
-      const { value, params, critical_lr } = this.start;
-      const x = params.units === "relative" ? lr / critical_lr.value : lr;
+      const { value, params, unit } = this.start;
+      const x = params.units === "relative" ? lr / unit.value : lr;
       return x >= value[0] && x <= value.at(-1) ? x : null;
     }
 
     /** The η at a place on the axis. */
     rate(x) {
-      const { params, critical_lr } = this.start;
-      return params.units === "relative" ? x * critical_lr.value : x;
+      const { params, unit } = this.start;
+      return params.units === "relative" ? x * unit.value : x;
     }
 
     /** The column nearest to a place on the axis, of those that are there. */
@@ -95,7 +95,7 @@ window.eosdash = window.eosdash || {};
       const [low, high] = columns.interval.map((row) => `${(100 * row[column]).toFixed(1)} %`);
       const lr = `η = ${eos.digits(start.rates[column], 4)}`;
       const where = this.isOverLr
-        ? `${lr} = ${eos.digits(start.rates[column] / start.critical_lr.value)} η_C`
+        ? lr + (start.unit.value ? ` = ${eos.inUnits(start.rates[column], start.unit)}` : "")
         : `${start.params.over} ${start.value[column]}, ${lr}`;
       const converge = count
         ? `${count} of ${total} converge (95 %: ${low} to ${high})`
@@ -135,8 +135,11 @@ window.eosdash = window.eosdash || {};
     return data.map((trace) => ({ ...trace, x: filled[trace.meta][0], y: filled[trace.meta][1] }));
   }
 
-  const axisTitle = ({ over, units }) =>
-    over === "lr" ? (units === "relative" ? "learning rate η / η<sub>C</sub>" : "learning rate η") : over;
+  function axisTitle({ params: { over, units }, unit }) {
+    if (over !== "lr") return over;
+    if (units !== "relative") return "learning rate η";
+    return unit.symbol === "η_C" ? "learning rate η / η<sub>C</sub>" : `learning rate η in units of ${unit.symbol}`;
+  }
 
   function layoutOf(template, sweep, narrow) {
     const { start } = sweep;
@@ -152,7 +155,7 @@ window.eosdash = window.eosdash || {};
         ...template.layout.xaxis,
         type: log ? "log" : "linear",
         range: [value[0], value.at(-1)].map((end) => (log ? Math.log10(end) : end)),
-        title: { ...template.layout.xaxis.title, text: axisTitle(params) },
+        title: { ...template.layout.xaxis.title, text: axisTitle(start) },
         ...("grad_norm" in domains ? {} : { anchor: "y3" }),
         fixedrange: coarse || !sweep.isOverLr,
       },
@@ -172,7 +175,7 @@ window.eosdash = window.eosdash || {};
     });
     layout.yaxis4.range = [0, 1.3];
     if (sweep.isOverLr) addOrbit(layout, sweep);
-    const critical = sweep.position(start.critical_lr.value);
+    const critical = sweep.position(start.critical_lr?.value); // none where the network is not linear
     if (critical !== null) {
       layout.shapes.push(vertical(critical, accent, "dash"));
       layout.annotations.push({ ...note("<b>η<sub>C</sub></b>", critical, 1, "left", "top", accent), xref: "x" });

@@ -24,6 +24,7 @@ window.eosdash = window.eosdash || {};
 
     began(sweep) {
       state.asked = sweep;
+      eos.sayScope(sweep.start);
     },
 
     grew(sweep) {
@@ -176,7 +177,7 @@ window.eosdash = window.eosdash || {};
   async function cobweb(lr) {
     const { params, reduces } = state.sweep.start;
     $("cobweb-box").classList.toggle("eos-hidden", !reduces);
-    if (!reduces) return eos.say("cobweb-words", "Only a scalar chain over η reduces to one dimension.");
+    if (!reduces) return eos.say("cobweb-words", "Only a linear scalar chain over η reduces to one dimension.");
     const query = new URLSearchParams({ task: "scalar", depth: params.depth, target: params.target, lr });
     const answer = await fetch(`/api/cobweb?${query}`);
     if (!answer.ok) return;

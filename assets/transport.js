@@ -61,11 +61,12 @@ window.eosdash = window.eosdash || {};
     }
     const { loss, sharpness, lr } = current.columns;
     const total = (current.end ? last : current.start.params.steps).toLocaleString("en");
-    const edge = (sharpness[step] * lr[step]) / 2;
+    const { factor, words } = current.start.edge ?? { factor: 2, words: "2/η" };
+    const edge = (sharpness[step] * lr[step]) / factor;
     eos.say(
       "readout",
       `step ${step.toLocaleString("en")} / ${total} · loss ${short(loss[step])} · ` +
-        `sharpness ${short(sharpness[step])} = ${short(edge)} · 2/η`
+        `sharpness ${short(sharpness[step])} = ${short(edge)} · ${words}`
     );
   };
 

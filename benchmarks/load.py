@@ -85,8 +85,11 @@ def served() -> Iterator[Server]:
         port = str(free_port())
         log = Path(folder, "log")
         environ = os.environ | {
-            "PORT": port, "MALLOC_ARENA_MAX": "2", "EOSDASH_CACHE_DIR": f"{folder}/cache", "TMPDIR": folder,
-        }  # fmt: skip
+            "PORT": port,
+            "MALLOC_ARENA_MAX": "2",
+            "EOSDASH_CACHE_DIR": f"{folder}/cache",
+            "TMPDIR": folder,
+        }
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:server"]
         with serving(command, ROOT, environ, log) as base:
             yield Server(base, log)

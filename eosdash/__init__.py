@@ -2,16 +2,19 @@
 
 from eosdash import theory
 from eosdash.basins import BasinResult, basin
+from eosdash.explanations import ExplainResult, explain
 from eosdash.fields import ParameterError
 from eosdash.runs import TrainResult, train
 from eosdash.sweeps import SweepResult, sweep
 
 __all__ = [
     "BasinResult",
+    "ExplainResult",
     "ParameterError",
     "SweepResult",
     "TrainResult",
     "basin",
+    "explain",
     "sweep",
     "theory",
     "train",

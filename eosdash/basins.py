@@ -14,7 +14,9 @@ from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.gradient_flow import flow_minimizer
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.outcome import OUTCOMES
+from eosdash.core.settled import Loss, nearby_minimizer
 from eosdash.core.slices import (
     Extent,
     Slice,
@@ -26,14 +28,17 @@ from eosdash.core.slices import (
 )
 from eosdash.fields import ParameterError
 from eosdash.params import BasinParams, TrainParams
-from eosdash.params.basin import LARGEST_LOG, SMALLEST_LOG
+from eosdash.params.basin import FARTHEST, LARGEST_LOG, SMALLEST_LOG
+from eosdash.reference import reference_of
 from eosdash.runs import critical_lr_of, objective_of, start_of
 
 REACH = 1.8
-"""Half width of a map that is not given one, in lengths of the balanced minimizer."""
+"""Half width of a map that is not given one, in lengths of the balanced minimizer; where the
+network is not linear, in those of the start."""
 
 TRAINABLE = Extent(-1.5, 0.5, -1.5, 0.75)
-"""Extent of a plane of trainability: decades of learning rate about η_C, and of scale."""
+"""Extent of a plane of trainability: decades of learning rate about η_C, or about 2/S at the start
+where the network is not linear, and of scale."""
 
 
 class Landmark(NamedTuple):
@@ -48,7 +53,7 @@ class Landmark(NamedTuple):
 class Ground:
     """What a map is made on: the network, the plane and its part."""
 
-    objective: Objective
+    objective: Loss
     start: Array
     plane: Slice | TrainabilityPlane
     extent: Extent
@@ -84,7 +89,7 @@ class BasinResult:
         interval: Wilson's 95 % interval of each share; see :mod:`eosdash.core.boundary`.
         boundary: basin entropy, box-counting dimension and uncertainty exponent.
         threshold: 2/η.
-        critical_lr: η_C, and whether by a formula.
+        critical_lr: η_C, and whether by a formula; None where the network is not linear.
     """
 
     params: BasinParams
@@ -103,7 +108,7 @@ class BasinResult:
     interval: dict[str, tuple[float, float]]
     boundary: Boundary
     threshold: float
-    critical_lr: CriticalLearningRate
+    critical_lr: CriticalLearningRate | None
 
 
 def ground_of(params: BasinParams) -> Ground:
@@ -127,12 +132,12 @@ def ground_of(params: BasinParams) -> Ground:
     return Ground(objective, start, plane, extent)
 
 
-def _slice_of(params: BasinParams, objective: Objective, start: Array) -> Slice:
+def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
     center = start
     if params.center == "origin":
         center = np.zeros_like(start)
     elif params.center == "minimizer":
-        center = flow_minimizer(objective, start)
+        center = _minimizer(objective, start)
     try:
         if params.plane == "weights":
             first, second = params.pair
@@ -147,7 +152,7 @@ def _slice_of(params: BasinParams, objective: Objective, start: Array) -> Slice:
             params.seed + 1,
             params.init_scaling == "fan_in",
         )
-        towards = flow_minimizer(objective, start) - start
+        towards = _minimizer(objective, start) - start
         return spanned_slice(center, towards, other - start, params.lr)
     except ValueError as error:
         raise ParameterError(
@@ -155,21 +160,45 @@ def _slice_of(params: BasinParams, objective: Objective, start: Array) -> Slice:
         ) from None
 
 
-def natural_extent(params: BasinParams, objective: Objective) -> Extent:
+def _minimizer(objective: Loss, start: Array) -> Array:
+    """The minimizer that gradient flow reaches from a start (P,), or, where the network is not
+    linear, the point that L-BFGS does: a flow rarely arrives there in any affordable time."""
+    if isinstance(objective, NonlinearObjective):
+        return nearby_minimizer(objective, start)
+    return flow_minimizer(objective, start)
+
+
+def natural_extent(params: BasinParams, objective: Loss) -> Extent:
     """An extent that fits the network, whatever the learning rate: nothing jumps while it is
     dragged."""
     if params.plane == "trainability":
-        critical = critical_lr_of(params).value
-        middle = round(float(np.log10(critical)), 2) if np.isfinite(critical) else 0.0
+        unit = reference_of(params.model_copy(update={"init_scale": 1.0})).value
+        middle = round(float(np.log10(unit)), 2) if np.isfinite(unit) else 0.0
         left, right, low, high = TRAINABLE
         end = float(np.clip(middle + right, SMALLEST_LOG + 2, LARGEST_LOG))
         return Extent(end + left - right, end, low, high)
+    if isinstance(objective, NonlinearObjective):
+        length = _start_length(params, start_of(params, objective))
+    else:
+        length = _minimizer_length(objective)
+    half = float(f"{REACH * length:.2g}")
+    return Extent(-half, half, -half, half)
+
+
+def _minimizer_length(objective: Objective) -> float:
+    """Norm of the balanced minimizer."""
     values = np.linalg.svd(objective.solution, compute_uv=False)
     values = values[: min(objective.network.sizes)]
     depth = objective.network.depth
-    length = np.sqrt(depth * np.sum(values ** (2 / depth))) or 1.0
-    half = float(f"{REACH * length:.2g}")
-    return Extent(-half, half, -half, half)
+    return float(np.sqrt(depth * np.sum(values ** (2 / depth)))) or 1.0
+
+
+def _start_length(params: BasinParams, start: Array) -> float:
+    """The largest modulus of a weight of a start (P,) for a plane of two weights; for any other its
+    norm, since a move so far in a random direction changes weights about as much as they are."""
+    moduli = np.abs(start)
+    length = float(moduli.max() if params.plane == "weights" else np.linalg.norm(start))
+    return float(np.clip(length, 1e-6, FARTHEST / REACH)) if length else 1.0
 
 
 def landmarks(ground: Ground) -> dict[str, Landmark]:

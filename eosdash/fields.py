@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-MATH_VERSION = "3"
+MATH_VERSION = "4"
 """Raised whenever the same parameter set would give other numbers, or the same ones written
 otherwise; part of every cache key."""
 
@@ -161,6 +161,11 @@ class ParameterSet(BaseModel):
     def query(self) -> dict[str, str]:
         """The canonical form as texts, for a URL; :meth:`make` reads it back."""
         return {name: as_text(value) for name, value in self.canonical().items()}
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it holds what is nobody else's business, so that its result is kept nowhere."""
+        return False
 
     def call(self) -> str:
         """The call of the Python API that computes the same."""

@@ -68,7 +68,8 @@ GLOSSARY = {
         "Self-stabilization",
         "An overshoot in the sharpest direction pushes the weights towards flatter ground, which "
         "ends the overshoot (Damian et al. 2022, arXiv:2209.15594).",
-        "",
+        r"x \leftarrow -(1 + \eta y) x, \quad "
+        r"y \leftarrow y + \eta (\alpha - \tfrac{1}{2} \beta x^2)",
         ("self-stabilization", "Self-stabilization"),
     ),
     "minimizer": Term(
@@ -121,7 +122,7 @@ GLOSSARY = {
     ),
     "saddle": Term(
         "Saddle",
-        "A point where the gradient is zero, but the loss is not lowest.",
+        "A point where the gradient is zero, but from which the loss can still fall.",
         r"\nabla L(\theta) = 0, \quad L(\theta) > \min L",
         ("saddle",),
     ),
@@ -145,6 +146,36 @@ GLOSSARY = {
         "the minimum that flow reaches from it.",
         r"\dot\theta = -\nabla L(\theta)",
         ("gradient flow", "Gradient flow"),
+    ),
+    "central-flow": Term(
+        "Central flow",
+        "Where gradient descent goes on average while it oscillates: gradient flow that is held at "
+        "2/η by the variance Σ of the oscillation (Cohen et al. 2024, arXiv:2410.24206).",
+        r"\dot w = -\nabla L(w) - \tfrac{1}{2} \nabla "
+        r"\left\langle \Sigma, \nabla^2 L(w) \right\rangle",
+        ("central flow", "Central flow"),
+    ),
+    "relative-progress": Term(
+        "Relative progress",
+        "How much the loss changes in a step, in units of what a tiny step would bring: −1 for "
+        "one, about 0 at the edge of stability (Ahn et al. 2022, arXiv:2204.01050).",
+        r"\left(L(\theta - \eta \nabla L) - L(\theta)\right) / \left(\eta \|\nabla L\|^2\right)",
+        ("relative progress", "Relative progress"),
+    ),
+    "directional-smoothness": Term(
+        "Directional smoothness",
+        "How strongly the loss bends along a step, from the gradients at its two ends: about 2/η "
+        "at the edge of stability (Ahn et al. 2022, arXiv:2204.01050).",
+        r"\langle \nabla L(\theta) - \nabla L(\theta - \eta \nabla L), \nabla L(\theta) \rangle"
+        r" / \left(\eta \|\nabla L\|^2\right)",
+        ("directional smoothness", "Directional smoothness"),
+    ),
+    "spectral-density": Term(
+        "Spectral density",
+        "How many eigenvalues of the Hessian lie where. Estimated from random probes, without "
+        "computing each of them (Ghorbani et al. 2019, arXiv:1901.10159).",
+        r"\tfrac{1}{P} \sum_i \delta(\lambda - \lambda_i)",
+        ("spectral density", "Density of the eigenvalues"),
     ),
     "balanced": Term(
         "Balanced",

@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 from eosdash.core.curvature import Curvature
 from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.settled import Loss
 from eosdash.core.slices import Extent, Slice
 from eosdash.level_lines import Function, zero_lines
+from eosdash.reasons import NOT_LINEAR
+from eosdash.surface_overlays import fold_lines, loss_on_grid
 
 LOSS_RESOLUTION = 97
 DEPTH_OF_LOSS = 1e-6
@@ -89,12 +93,14 @@ class Overlays(NamedTuple):
     missing: dict[str, str]
 
 
-def overlays(objective: Objective, plane: Slice, extent: Extent) -> Overlays:
+def overlays(objective: Loss, plane: Slice, extent: Extent) -> Overlays:
     """All that can be drawn over the part of ``plane`` within ``extent``.
 
     Curves found on a grid pass through the slice exactly where they cross its grid lines; a pair
     of them closer than the grid's spacing may be missed.
     """
+    if isinstance(objective, NonlinearObjective):
+        return _of_any_surface(objective, plane, extent)
     minimizers = _minimizers(objective, plane, extent)
     region = _region(objective, plane, extent)
     fold = _fold(objective, plane, extent)
@@ -108,6 +114,14 @@ def overlays(objective: Objective, plane: Slice, extent: Extent) -> Overlays:
         _if_drawn(balanced),
         missing={name: part for name, part in parts.items() if isinstance(part, str)},
     )
+
+
+def _of_any_surface(objective: NonlinearObjective, plane: Slice, extent: Extent) -> Overlays:
+    """Where the network is not linear, the loss and the fold are all that is known."""
+    x, y, loss = loss_on_grid(objective, plane, extent)
+    fold = fold_lines(objective, plane, extent)
+    missing = NOT_LINEAR | ({"fold": fold} if isinstance(fold, str) else {})
+    return Overlays(_cut_off(x, y, loss), None, None, _if_drawn(fold), None, missing)
 
 
 def _if_drawn(part: Part | str) -> Part | None:
@@ -125,6 +139,11 @@ def _loss(objective: Objective, plane: Slice, extent: Extent) -> LossGrid:
     across, up = (0.5 * ((a[0] + a[-1]) + (a[-1] - a[0]) * nodes) for a in (x, y))
     rows = [plane.starts(across, np.full(degree + 1, height)).theta.T for height in up]
     loss = interpolate @ np.array([objective.loss(row) for row in rows]) @ interpolate.T
+    return _cut_off(x, y, loss)
+
+
+def _cut_off(x: Array, y: Array, loss: Array) -> LossGrid:
+    """Without what is negligible beside the largest loss."""
     smallest = max(DEPTH_OF_LOSS * loss.max(), np.finfo(float).tiny)
     return LossGrid(x, y, np.log10(np.maximum(loss, smallest)))
 

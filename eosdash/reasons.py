@@ -1,16 +1,42 @@
-"""What of the theory exists for a network, and in plain words why the rest does not.
+"""What of the theory and of its pictures exists for a network, and why the rest does not.
 
 Each function gives the reason, or an empty text where there is none.
 """
 
 from eosdash.core import statements
 from eosdash.core.network import Objective
+from eosdash.core.nonlinear import NonlinearObjective
 
 DETERMINANT_LIMIT = 300
 """Up to this many parameters the determinant of I − η∇²L is computed."""
 
 SMALLEST_TARGET = 1e-30
 """Scalar chains with a smaller |y| are not drawn."""
+
+
+FOLD_LIMIT, FOLD_EFFORT = 32, 25_000
+"""The fold of a network that is not linear is drawn up to so many parameters, and up to so many
+parameters × samples × units: a Hessian at every point of a grid then takes about a second."""
+
+NOT_LINEAR = {
+    "minimizers": "Of a network that is not linear no form of the minimizers is known.",
+    "region": "The exact region of convergence is known for linear networks only.",
+    "balanced": "Balance is conserved by linear networks.",
+}
+"""Why what is known of linear networks is not drawn over a map of any other."""
+
+
+def why_no_fold(objective: NonlinearObjective) -> str:
+    """Why the fold of a network that is not linear is not drawn."""
+    network, samples = objective.network, objective.samples
+    if network.depth > 1 and network.phi.bend is None:
+        return "The Hessian jumps where a unit is switched on or off, and the fold is no curve."
+    size = network.parameters
+    if size > FOLD_LIMIT or size * samples * sum(network.sizes[1:]) > FOLD_EFFORT:
+        return (
+            f"A Hessian at every point is too costly for {size} parameters and {samples} samples."
+        )
+    return ""
 
 
 def seen_rank(objective: Objective) -> int:

@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core import initialization, tasks
+from eosdash.core import data, initialization, tasks
 from eosdash.core.critical import CriticalLearningRate, critical_lr
+from eosdash.core.data import Samples
 from eosdash.core.events import Event, find_events
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.measure import Measure, Measurements
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.starts import is_mirrored
+from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, TrainParams
+
+OPTIONAL = ("lambda_min", "balance", "singular_values", "gfs_sharpness", "path")
+"""Measurements that not every network has."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,9 @@ class TrainResult:
         step: T, the number of steps done; where a run diverged or converged, the step at which.
         period: p of a periodic outcome, else None.
         events: what happens on the run, in order.
-        threshold: 2/η for the learning rate ``lr`` of the parameter set.
-        critical_lr: η_C, and whether by a formula.
+        threshold: 2/η for the learning rate ``lr`` of the parameter set, or what the optimizer
+            has in its place.
+        critical_lr: η_C, and whether by a formula; None where the network is not linear.
         weights: θ_T, the point reached, flattened like the parameter of that name, (P,).
         lr: η in force at each step, (T,).
         loss, sharpness, eigenvalues, lambda_min, converged, grad_norm, balance,
@@ -43,31 +51,84 @@ class TrainResult:
     period: int | None
     events: list[Event]
     threshold: float
-    critical_lr: CriticalLearningRate
+    critical_lr: CriticalLearningRate | None
     weights: Array
     lr: Array
     loss: Array
     sharpness: Array
     eigenvalues: Array
-    lambda_min: Array
+    lambda_min: Array | None
     converged: NDArray[np.bool_]
     grad_norm: Array
-    balance: Array
-    singular_values: Array
+    balance: Array | None
+    singular_values: Array | None
     gfs_sharpness: Array | None
     path: Array | None
 
 
 @dataclass(frozen=True)
 class End:
-    """The last record of a run: its ending and its events."""
+    """The last record of a run: its ending, its events, what its threshold is called, and whether
+    the network is linear."""
 
     ending: Ending
     events: list[Event]
+    edge: str
+    linear: bool
 
 
-def objective_of(params: NetworkParams) -> Objective:
+def samples_of(params: NetworkParams) -> Samples:
+    """The data of a parameter set, one column a sample."""
+    n, seed = params.samples, params.data_seed
+    match params.task:
+        case "regression":
+            ends = params.d_in, params.d_out
+            return tasks.regression_samples(*ends, n, params.noise, params.condition, seed)
+        case "chebyshev":
+            return data.chebyshev(params.degree, n)
+        case "toy":
+            return data.toy_regression(n, seed)
+        case "spirals":
+            return data.spirals(n, params.noise, seed)
+        case "moons":
+            return data.moons(n, params.noise, seed)
+        case "digits":
+            return data.digits(n, seed)
+        case "csv":
+            return data.table(params.data, params.sizes[-1] if params.has_logits else None)
+        case _:
+            return tasks.map_samples(_map_of(params))
+
+
+def _map_of(params: NetworkParams) -> Array:
+    """The matrix that a scalar or whitened task asks for."""
+    if params.task == "scalar":
+        return np.array([[params.target]])
+    return tasks.teacher_of(
+        params.d_in, params.d_out, params.singular_values, params.rotate, params.data_seed
+    )
+
+
+Loss = Objective | NonlinearObjective
+
+
+def objective_of(params: NetworkParams) -> Loss:
     """The network and the loss that a parameter set describes."""
+    network = params.network
+    if isinstance(network, LinearNetwork):
+        return linear_objective_of(params)
+    name = "cross_entropy" if params.has_logits else "squared"
+    return tasks.samples_objective(network, samples_of(params), name, params.weight_decay)
+
+
+def linear_objective_of(params: NetworkParams) -> Objective:
+    """The same of a linear network.
+
+    Raises:
+        ParameterError: if the network of the parameter set is not linear.
+    """
+    if not params.is_linear:
+        raise ParameterError("activation", "this holds for linear networks only", "linear")
     decay = params.weight_decay
     if params.task == "scalar":
         return tasks.scalar_objective(params.sizes, params.target, decay)
@@ -75,37 +136,39 @@ def objective_of(params: NetworkParams) -> Objective:
         return tasks.whitened_objective(
             params.sizes, params.singular_values, params.rotate, params.data_seed, decay
         )
-    return tasks.regression_objective(
-        params.sizes, params.samples, params.noise, params.condition, params.data_seed, decay
-    )
+    return tasks.least_squares_objective(params.sizes, samples_of(params), decay)
 
 
-def start_of(params: NetworkParams, objective: Objective) -> Array:
+def start_of(params: NetworkParams, objective: Loss) -> Array:
     """The initial weights (P,) that a parameter set describes."""
+    network, scale = objective.network, params.init_scale
     if params.init == "weights":
-        return initialization.explicit(objective.network, params.weights)
-    if params.init == "balanced":
-        return initialization.balanced(objective, params.init_scale)
-    return initialization.gaussian(
-        objective.network, params.init_scale, params.seed, params.init_scaling == "fan_in"
-    )
+        return initialization.explicit(network, params.weights)
+    if isinstance(objective, Objective) and params.init == "balanced":
+        return initialization.balanced(objective, scale)
+    if params.init == "uniform":
+        return initialization.uniform(network, scale, params.seed)
+    return initialization.gaussian(network, scale, params.seed, params.init_scaling == "fan_in")
 
 
-def critical_lr_of(params: NetworkParams) -> CriticalLearningRate:
+def critical_lr_of(params: NetworkParams) -> CriticalLearningRate | None:
     """η_C of the network and data of a parameter set; remembered, since no start or learning
-    rate changes it."""
+    rate changes it. None where the network is not linear: nothing is known of its minimizers."""
+    if not params.is_linear:
+        return None
     fields = NetworkParams.model_fields
     described = {
         name: getattr(params, name)
         for name in fields
         if NetworkParams.about(name).group in ("network", "data") or name == "weight_decay"
     }
-    return _critical_lr(NetworkParams(**described))
+    told = NetworkParams(**described)
+    return critical_lr(linear_objective_of(told)) if told.is_private else _critical_lr(told)
 
 
 @lru_cache(maxsize=512)
 def _critical_lr(params: NetworkParams) -> CriticalLearningRate:
-    return critical_lr(objective_of(params))
+    return critical_lr(linear_objective_of(params))
 
 
 def train_records(params: TrainParams) -> Iterator[Measurements | End]:
@@ -114,20 +177,29 @@ def train_records(params: TrainParams) -> Iterator[Measurements | End]:
     Closing the generator stops the computation.
     """
     objective = objective_of(params)
-    measure = Measure(objective, params.eigenvalues, generic=params.init != "balanced")
+    start, rule = start_of(params, objective), params.rule
+    measure = Measure(objective, params.eigenvalues, is_generic(params, objective, start))
     seen: list[Measurements] = []
-    run = descend(
-        objective, start_of(params, objective), params.lr, params.steps, params.lr_schedule
-    )
+    run = descend(objective, start, params.lr, params.steps, params.lr_schedule, rule)
     for part in run:
         if isinstance(part, Ending):
             loss = np.concatenate([chunk.loss for chunk in seen])
             sharpness = np.concatenate([chunk.sharpness for chunk in seen])
-            rates = np.concatenate([chunk.lr for chunk in seen])
-            yield End(part, find_events(loss, sharpness, rates, part))
+            thresholds = rule.threshold(np.concatenate([chunk.lr for chunk in seen]))
+            events = find_events(
+                loss, sharpness, thresholds, part, rule.threshold_name, params.is_linear
+            )
+            yield End(part, events, rule.threshold_name, params.is_linear)
             return
         seen.append(measured := measure(part))
         yield measured
+
+
+def is_generic(params: NetworkParams, objective: Loss, start: Array) -> bool:
+    """Whether a trajectory has no symmetry that would hide eigenvectors from each other."""
+    if isinstance(objective, NonlinearObjective):
+        return not is_mirrored(objective, start)
+    return params.init != "balanced"
 
 
 def train(**params: Any) -> TrainResult:
@@ -147,17 +219,16 @@ def train_run(params: TrainParams) -> TrainResult:
             parts.append(record.columns())
         else:
             end = record
-    columns: dict[str, Any] = {
-        name: np.concatenate([part[name] for part in parts]) for name in parts[0]
-    }
+    columns: dict[str, Any] = dict.fromkeys(OPTIONAL)
+    columns |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return TrainResult(
         params=params,
         outcome=str(end.ending.outcome),
         step=end.ending.step,
         period=end.ending.period,
         events=end.events,
-        threshold=2 / params.lr,
+        threshold=params.rule.threshold(params.lr),
         critical_lr=critical_lr_of(params),
         weights=end.ending.theta,
-        **({"gfs_sharpness": None, "path": None} | columns),
+        **columns,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,15 @@ from numpy.typing import NDArray
 from eosdash.core import initialization
 from eosdash.core.boundary import wilson
 from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.kernels import blocks
 from eosdash.core.network import Array, Objective
 from eosdash.core.orbit import Observe, Orbits, descent, follow
 from eosdash.core.outcome import OUTCOMES, Outcome
-from eosdash.core.settled import point_sharpness
+from eosdash.core.settled import Loss, point_sharpness
 from eosdash.core.sweep import Fates, fates, in_ball
 from eosdash.fields import ParameterError
-from eosdash.params import SweepParams
+from eosdash.params import NetworkParams, SweepParams
+from eosdash.reference import reference_of, starting_lr
 from eosdash.runs import critical_lr_of, objective_of, start_of
 
 COARSEST = 8
@@ -40,7 +43,8 @@ class SweepResult:
 
     Attributes:
         params: the parameter set.
-        value: the values on the axis: η or η/η_C, depths or widths, (c,).
+        value: the values on the axis: η, or η in its unit (see :mod:`eosdash.reference`), depths
+            or widths, (c,).
         lr: η of each, (c,).
         fraction: share of the starts by outcome, (c,) each.
         interval: Wilson's 95 % interval of the share that converges to a minimum, (2, c).
@@ -49,7 +53,8 @@ class SweepResult:
         visits: values of the observable at the last steps of the orbit from the start of the
             parameter set, (V, c); None for depth and width.
         exponent: its largest Lyapunov exponent, nats a step, (c,); None for depth and width.
-        critical_lr: η_C, and whether by a formula; None for depth and width, which have one each.
+        critical_lr: η_C, and whether by a formula; None for depth and width, which have one each,
+            and where the network is not linear.
     """
 
     params: SweepParams
@@ -64,30 +69,61 @@ class SweepResult:
     critical_lr: CriticalLearningRate | None
 
 
+def values_of(params: SweepParams) -> Array:
+    """The values on the axis of a sweep, (c,)."""
+    if params.over != "lr":
+        return np.arange(params.low, params.high + 1)
+    if params.rates:
+        return np.array(params.rates)
+    spaced = np.geomspace if params.spacing == "log" else np.linspace
+    return spaced(params.low, params.high, params.columns)
+
+
 def axis_of(params: SweepParams) -> tuple[Array, Array]:
     """The values on the axis of a sweep, and η of each, (c,) and (c,).
 
+    Learning rates in relative units are in those of η_C, or of 2/S at the start where the network
+    is not linear; of depths and widths, each in that of its own network and, where not linear, of
+    its first random start.
+
     Raises:
-        ParameterError: for learning rates in units of an infinite η_C.
+        ParameterError: for learning rates in units of infinite length.
     """
+    value = values_of(params)
     if params.over != "lr":
-        value = np.arange(params.low, params.high + 1)
-        rates = [params.ratio * critical_lr_of(_sized(params, int(size))).value for size in value]
-        return value, _usable(np.array(rates), "ratio")
-    if params.rates:
-        value = np.array(params.rates)
-    else:
-        spaced = np.geomspace if params.spacing == "log" else np.linspace
-        value = spaced(params.low, params.high, params.columns)
+        units = [unit_of_size(params, int(size)) for size in value]
+        return value, _usable(params, params.ratio * np.array(units), "ratio")
     if params.units == "absolute":
         return value, value
-    return value, _usable(value * critical_lr_of(params).value, "units")
+    return value, _usable(params, value * reference_of(params).value, "units")
 
 
-def _usable(rates: Array, field: str) -> Array:
-    if not np.isfinite(rates).all():
+def unit_of_size(params: SweepParams, size: int) -> float:
+    """The unit of learning rates of a column over depth or width."""
+    sized = _sized(params, size)
+    if params.is_linear:
+        return reference_of(sized).value
+    # All that has no part in it would only miss what is remembered.
+    return _first_starting_lr(
+        sized.model_copy(update={"lr": 1.0, "low": 1.0, "high": 2.0, "ratio": 1.0, "steps": 1})
+    )
+
+
+@lru_cache(maxsize=512)
+def _first_starting_lr(params: SweepParams) -> float:
+    """2/S at the first random start."""
+    objective = objective_of(params)
+    return starting_lr(objective, starts_of(params, objective)[:, 0])
+
+
+def _usable(params: NetworkParams, rates: Array, field: str) -> Array:
+    if np.isfinite(rates).all():
+        return rates
+    if params.is_linear:
         raise ParameterError(field, "η_C is infinite for this network", "another target")
-    return rates
+    raise ParameterError(
+        field, "the start is curved upwards in no direction, and 2/S is no scale", "another start"
+    )
 
 
 def _sized(params: SweepParams, size: int) -> SweepParams:
@@ -95,7 +131,7 @@ def _sized(params: SweepParams, size: int) -> SweepParams:
     return params.model_copy(update={params.over: size})
 
 
-def starts_of(params: SweepParams, objective: Objective) -> Array:
+def starts_of(params: SweepParams, objective: Loss) -> Array:
     """The random starts (P, N); the s-th Gaussian one is that of the seed plus s."""
     network = objective.network
     if params.draw == "ball":
@@ -108,13 +144,32 @@ def starts_of(params: SweepParams, objective: Objective) -> Array:
     return np.array(drawn).T
 
 
-def _observe(params: SweepParams, objective: Objective) -> Observe:
+def _observe(params: SweepParams, objective: Loss) -> Observe:
+    def output(points: Array) -> Array:
+        if isinstance(objective, Objective):
+            return objective.product(points)[..., 0, 0]
+        return objective.predict(points, objective.inputs[:, :1])[..., 0, 0]
+
     return {
         "loss": objective.loss,
         "sharpness": lambda points: point_sharpness(objective, np.ascontiguousarray(points.T)),
-        "output": lambda points: objective.product(points)[..., 0, 0],
+        "output": output,
         "weight": lambda points: points[:, params.weight],
     }[params.observable]
+
+
+def _orbits(params: SweepParams, objective: Loss, start: Array, rates: Array) -> Orbits:
+    """The orbits from a start (P,) at each of some learning rates (c,)."""
+    observe, visits = _observe(params, objective), min(params.visits, params.steps)
+    number = len(rates)
+    # Samples make the points large, and then fewer at once are faster.
+    parts = [slice(0, number)] if params.is_linear else list(blocks(objective, number))
+    found = []
+    for some in parts:
+        point = np.tile(start, (len(rates[some]), 1))
+        advance = descent(objective, rates[some])
+        found.append(follow(advance, point, observe, params.steps, visits))
+    return Orbits(*(np.concatenate(each, axis=-1) for each in zip(*found, strict=True)))
 
 
 def sweep_records(params: SweepParams) -> Iterator[Columns]:
@@ -125,12 +180,9 @@ def sweep_records(params: SweepParams) -> Iterator[Columns]:
         return
     objective = objective_of(params)
     starts, start = starts_of(params, objective), start_of(params, objective)
-    observe = _observe(params, objective)
     for index in coarse_to_fine(len(rates)):
         some = rates[index]
-        point = np.tile(start, (len(index), 1))
-        advance = descent(objective, some)
-        orbits = follow(advance, point, observe, params.steps, min(params.visits, params.steps))
+        orbits = _orbits(params, objective, start, some)
         yield Columns(index, value[index], some, orbits=orbits)
         found = fates(objective, starts, some, params.steps)
         yield Columns(index, value[index], some, fates=found)
@@ -167,7 +219,8 @@ def convergence_interval(counts: NDArray[Any]) -> Array:
 def sweep(**params: Any) -> SweepResult:
     """Sweep the learning rate, the depth or the width; parameters as in
     :class:`eosdash.params.SweepParams`. ``lr`` may be the list of learning rates; with
-    ``units="relative"`` they are in units of η_C.
+    ``units="relative"`` they are in units of η_C, or of 2/S at the start where the network is not
+    linear.
 
     Raises:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.

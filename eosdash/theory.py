@@ -1,7 +1,8 @@
 """The theory of large learning rates in numbers, for the network of a parameter set.
 
 Each function takes the keyword parameters of :class:`eosdash.params.NetworkParams` beside its
-own. What does not exist for a network is None, and ``missing`` says why, in plain words.
+own. What does not exist for a network is None, and ``missing`` says why, in plain words. A network
+that is not linear is refused: none of it is about those.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ from eosdash.reasons import (
     why_no_plane,
     why_residual,
 )
-from eosdash.runs import critical_lr_of, objective_of
+from eosdash.reference import known_critical_lr
+from eosdash.runs import linear_objective_of
 
 STARTS = 5
 """Minimizations of S over M behind a numerical η_C."""
@@ -183,7 +185,7 @@ def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:
     """
     parsed = NetworkParams.make(**params)
     theta_count = _checked(points)
-    objective = objective_of(parsed)
+    objective = linear_objective_of(parsed)
     missing: dict[str, str] = {}
     log_det: Array | None = None
     if reason := why_no_determinant(objective):
@@ -217,7 +219,7 @@ def manifold(*, points: int = 50, **params: Any) -> ManifoldResult:
     """
     parsed = NetworkParams.make(**params)
     number = _checked(points)
-    objective = objective_of(parsed)
+    objective = linear_objective_of(parsed)
     missing: dict[str, str] = {}
     expected = objective.network.sizes[-1] * seen_rank(objective)
     dimension: int | None = None
@@ -265,7 +267,7 @@ def stable(**params: Any) -> StableResult:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
     parsed = NetworkParams.make(**params)
-    objective, critical = objective_of(parsed), _critical(parsed)
+    objective, critical = linear_objective_of(parsed), _critical(parsed)
     missing: dict[str, str] = {}
     empty = parsed.lr > critical.value * ROUNDED
     bound: WeightBound | None = None
@@ -293,14 +295,14 @@ def stable(**params: Any) -> StableResult:
 
 
 def _critical(params: NetworkParams) -> CriticalResult:
-    single = critical_lr_of(params)
+    single = known_critical_lr(params)
     if single.closed_form or not np.isfinite(single.value):
         return CriticalResult(single.value, single.closed_form, 2 / single.value, None, 0)
     if params.weight_decay:
         # All minimizers that weight decay leaves are equally sharp, as far as they were found.
         sharpness = 2 / single.value
         return CriticalResult(single.value, False, sharpness, (sharpness, sharpness), 1)
-    least = statements.least_sharpness(objective_of(params), STARTS)
+    least = statements.least_sharpness(linear_objective_of(params), STARTS)
     spread = float(least.found.min()), float(least.found.max())
     return CriticalResult(2 / least.best, False, least.best, spread, len(least.found))
 

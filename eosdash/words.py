@@ -4,14 +4,46 @@ from eosdash.core.boundary import Fraction
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.events import Event
 from eosdash.core.gradient_descent import Ending
-from eosdash.core.network import LinearNetwork
 from eosdash.core.outcome import Outcome
 from eosdash.core.slices import weight_name
-from eosdash.params import BasinParams, NetworkParams, SweepParams
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.theory import ManifoldResult, NonsingularResult, StableResult
 
 AT_THE_EDGE = 0.9
 """A final sharpness above this fraction of 2/η is called settling at the edge."""
+
+
+def scope_words(params: TrainParams) -> str:
+    """What a run is of, and how it is meant."""
+    loss = "cross-entropy" if params.has_logits else "squared loss"
+    batch = params.batch if params.applies("batch") else 0
+    drawn = f"mini-batches of {batch}" if batch else "full-batch"
+    method = {
+        "gradient_descent": "gradient descent",
+        "heavy_ball": "heavy-ball momentum",
+        "nesterov": "Nesterov momentum",
+    }[params.optimizer]
+    kind = "Linear" if params.is_linear else ACTIVATION_NAMES[params.activation]
+    words = f"{kind} network, {loss}, {drawn} {method} with the step as given."
+    if batch:
+        words += " Loss, gradient and sharpness are of all samples."
+    if params.rule.momentum:
+        words += " Threshold for a quadratic loss and full batches: Cohen et al. 2021."
+    if not params.is_linear:
+        words += " The theorems and η_C are about linear networks, and not about this one."
+    return words
+
+
+ACTIVATION_NAMES = {
+    "linear": "linear",
+    "tanh": "tanh",
+    "relu": "ReLU",
+    "gelu": "GELU",
+    "softplus": "softplus",
+}
+
+ABOUT_THE_EDGE = 0.1
+"""A median sharpness this close to the threshold, relatively, is about it."""
 
 SCOPE = "Linear network, squared loss, full-batch gradient descent with the step as given."
 
@@ -22,8 +54,8 @@ MAP_SCOPE = (
 )
 
 OUTCOME_WORDS = {
-    Outcome.MINIMUM: "gradient zero, loss lowest",
-    Outcome.SADDLE: "gradient zero, loss not lowest",
+    Outcome.MINIMUM: "gradient zero, at a minimum",
+    Outcome.SADDLE: "gradient zero, at a saddle",
     Outcome.PERIODIC: "repeats after some steps",
     Outcome.BOUNDED: "neither settles nor repeats",
     Outcome.DIVERGED: "leaves every ball",
@@ -31,44 +63,62 @@ OUTCOME_WORDS = {
 }
 
 
-def relative_lr(lr: float, critical: CriticalLearningRate) -> str:
-    """η in units of η_C, or nothing where η_C is infinite."""
-    ratio = lr / critical.value
+def relative_lr(lr: float, critical: CriticalLearningRate | None) -> str:
+    """η in units of η_C, or nothing where η_C is infinite or there is none."""
+    ratio = lr / critical.value if critical else 0.0
     return f" = {ratio:.3g} η_C" if ratio else ""
 
 
-def setup_words(params: NetworkParams, critical: CriticalLearningRate) -> str:
+def setup_words(params: NetworkParams, critical: CriticalLearningRate | None) -> str:
     """The network, its task and its learning rate in one sentence."""
+    words = f"{_network_words(params)} {_task_words(params)}"
+    if not params.applies("lr"):
+        return f"{words}."
+    momentum = ""
+    if isinstance(params, TrainParams) and params.rule.momentum:
+        momentum = f" and β = {params.momentum:g}"
+    return f"{words} with η = {params.lr:.4g}{relative_lr(params.lr, critical)}{momentum}."
+
+
+def _network_words(params: NetworkParams) -> str:
     depth, inner = params.depth, params.sizes[1:-1]
-    layers = f"{depth} layer{'s' if depth > 1 else ''}"
-    if max(params.sizes) == 1:
-        network = "One weight" if depth == 1 else f"A chain of {depth} weights"
-    elif not inner:
-        network = "A single linear layer"
-    elif len(set(inner)) == 1:
-        network = f"A linear network of {layers}, {inner[0]} wide,"
-    else:
-        network = f"A linear network of {layers}, {', '.join(map(str, inner))} wide,"
+    name = ACTIVATION_NAMES[params.activation]
+    if max(params.sizes) == 1 and params.is_linear:
+        return "One weight" if depth == 1 else f"A chain of {depth} weights"
+    if not inner:
+        return "A single linear layer"
+    widths = (inner[0],) if len(set(inner)) == 1 else inner
+    return f"A {name} network of {depth} layers, {', '.join(map(str, widths))} wide,"
+
+
+def _task_words(params: NetworkParams) -> str:
     shape = f"{params.sizes[-1]} × {params.sizes[0]}"
-    task = {
+    n = params.sample_count
+    return {
         "scalar": f"learns y = {params.target:g}",
         "whitened": f"learns a {shape} matrix on whitened data",
-        "regression": f"learns a {shape} regression on {params.samples} samples",
+        "regression": f"learns a {shape} regression on {n} samples",
+        "chebyshev": f"learns the Chebyshev polynomial of degree {params.degree} at {n} points",
+        "toy": f"learns y = sin(x₀x₁) + ½x₂² + 0.3 cos x₃ on {n} samples",
+        "spirals": f"tells two spirals apart by {n} points",
+        "moons": f"tells two half moons apart by {n} points",
+        "digits": f"reads handwritten digits, {n} of them,",
+        "csv": f"learns your {n} rows of {params.sizes[0]} inputs",
     }[params.task]
-    if not params.applies("lr"):
-        return f"{network} {task}."
-    return f"{network} {task} with η = {params.lr:.4g}{relative_lr(params.lr, critical)}."
 
 
-def outcome_words(ending: Ending, events: list[Event]) -> str:
-    """What was seen, in one sentence that names the edge of stability where it shows."""
+def outcome_words(
+    ending: Ending, events: list[Event], edge: str = "2/η", linear: bool = True
+) -> str:
+    """What was seen, in one sentence that names the edge of stability, the threshold ``edge``,
+    where it shows."""
     kinds = {event.kind: event for event in events}
     settled = kinds.get("settles")
     if ending.outcome is Outcome.DIVERGED:
         return f"Diverges at step {ending.step:,}: the step is too large for this start"
     if ending.outcome is Outcome.PERIODIC:
         return f"Ends on an orbit of period {ending.period}: bounded, and never converging"
-    if ending.outcome is Outcome.BOUNDED:
+    if ending.outcome is Outcome.BOUNDED and (linear or "crosses" not in kinds):
         return "Stays bounded, without converging and without a period"
     if ending.outcome is Outcome.SADDLE:
         return "Ends at a saddle: the gradient vanishes, but the loss could be lower"
@@ -76,14 +126,17 @@ def outcome_words(ending: Ending, events: list[Event]) -> str:
     ratio = settled.value if settled and settled.value is not None else None
     if crossed and ratio is not None and ratio > AT_THE_EDGE:
         climbs = "climbs past" if kinds["crosses"].step else "starts above"
-        return f"Sharpness {climbs} 2/η and settles at {ratio:.3f} · 2/η"
+        return f"Sharpness {climbs} {edge} and settles at {ratio:.3f} · {edge}"
     if crossed and ending.outcome is Outcome.MINIMUM and "returns" not in kinds:
         return "Rests on a minimum that is too sharp to be stable at this learning rate"
     if crossed and ending.outcome is Outcome.MINIMUM:
-        return "Sharpness passes 2/η, then falls back to where gradient descent is stable"
+        return f"Sharpness passes {edge}, then falls back to where gradient descent is stable"
+    median = kinds["crosses"].value if crossed else None
+    if median is not None and abs(median - 1) < ABOUT_THE_EDGE:
+        return f"Sharpness has passed {edge} and stays about it, at {median:.3f} · {edge} on median"
     if crossed:
-        return "Sharpness has passed 2/η and goes up and down around it"
-    return "Sharpness stays below 2/η: gradient descent descends quietly"
+        return f"Sharpness has passed {edge} and goes up and down around it"
+    return f"Sharpness stays below {edge}: gradient descent descends quietly"
 
 
 def fate_words(ending: Ending) -> str:
@@ -91,7 +144,7 @@ def fate_words(ending: Ending) -> str:
     step = f"{ending.step:,}"
     return {
         Outcome.MINIMUM: f"converged at step {step}",
-        Outcome.SADDLE: f"gradient zero, loss not lowest, after {step} steps",
+        Outcome.SADDLE: f"gradient zero, at a saddle, after {step} steps",
         Outcome.PERIODIC: f"repeats every {ending.period} steps",
         Outcome.BOUNDED: f"chaotic or quasi-periodic over {step} steps",
         Outcome.DIVERGED: f"left the ball at step {step}",
@@ -110,8 +163,10 @@ def plane_words(params: BasinParams) -> str:
     """Which plane is mapped."""
     if params.plane == "trainability":
         return "Learning rate against the scale of the start"
-    network = LinearNetwork(params.sizes)
+    network = params.network
     through = _THROUGH[params.center]
+    if params.center == "minimizer" and not params.is_linear:
+        through = "a low point"
     if params.plane == "weights" and network.parameters == 2:
         return "The plane of the two weights"
     return {
@@ -126,7 +181,7 @@ def plane_words(params: BasinParams) -> str:
 def axis_words(params: BasinParams) -> tuple[str, str]:
     """What the two axes of a map are called."""
     if params.plane == "weights":
-        network = LinearNetwork(params.sizes)
+        network = params.network
         first, second = params.pair
         return weight_name(network, first), weight_name(network, second)
     return {
@@ -173,7 +228,7 @@ SWEEP_SCOPE = (
 def observable_words(params: SweepParams) -> str:
     """What the orbit diagram of a sweep shows."""
     if params.observable == "weight":
-        return f"weight {weight_name(LinearNetwork(params.sizes), params.weight)}"
+        return f"weight {weight_name(params.network, params.weight)}"
     return {
         "loss": "loss",
         "sharpness": "sharpness",

@@ -137,3 +137,32 @@ def test_a_larger_network_swings_about_the_threshold():
     assert rises(run) == 98
     assert run.loss[0] == pytest.approx(1.2, rel=0.05)
     assert run.loss[-1] == pytest.approx(1.2e-4, rel=0.05)
+
+
+def test_a_network_that_is_not_linear_climbs_to_the_edge():
+    run = train("A network that is not linear")
+    assert run.threshold == pytest.approx(10)
+    assert run.sharpness[0] == pytest.approx(5.87, abs=5e-3)
+    assert np.median(run.sharpness[2000:]) == pytest.approx(10.08, abs=5e-3)
+    assert [event.step for event in run.events if event.kind == "crosses"] == [1409]
+    assert rises(run) == 921
+    assert run.loss[0] == pytest.approx(0.39, abs=5e-3)
+    assert run.loss[-1] == pytest.approx(0.0036, abs=5e-5)
+
+
+def test_gradient_flow_goes_on():
+    params = params_of("What infinitely small steps would do")
+    flow = eosdash.explain(explanation="gradient_flow", **params)
+    assert flow.arrays["step"][-1] == 2400
+    assert flow.arrays["sharpness"][-1] == pytest.approx(19.6, abs=0.05)
+    assert np.median(eosdash.train(**params).sharpness[1409:]) == pytest.approx(10, rel=0.1)
+
+
+def test_digits():
+    run = train("Handwritten digits")
+    assert run.threshold == pytest.approx(13.33, abs=5e-3)
+    assert run.sharpness[0] == pytest.approx(8.30, abs=5e-3)
+    assert np.median(run.sharpness[-400:]) == pytest.approx(14.16, abs=5e-3)
+    assert next(event.step for event in run.events if event.kind == "crosses") < 200
+    assert run.loss[0] == pytest.approx(0.69, abs=5e-3)
+    assert run.loss[-1] == pytest.approx(0.047, abs=5e-4)

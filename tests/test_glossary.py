@@ -30,6 +30,11 @@ EXPECTED = {
     "saddle": "saddle",
     "periodic": "period",
     "gradient flow": "gradient-flow",
+    "central flow": "central-flow",
+    "self-stabilization": "self-stabilization",
+    "relative progress": "relative-progress",
+    "directional smoothness": "directional-smoothness",
+    "spectral density": "spectral-density",
     "weight decay": "weight-decay",
     "balanced": "balanced",
     "whitened": "whitened",
@@ -120,6 +125,7 @@ def test_formulas_use_commands_that_are_known() -> None:
         *("theta", "eta", "lambda", "Sigma", "varepsilon", "nabla", "frac", "tfrac", "left"),
         *("right", "le", "ge", "iff", "in", "min", "max", "det", "lim", "log", "to", "infty"),
         *("sim", "approx", "quad", "dot", "top", "times", "cdot", "sum", "partial", "ell"),
+        *("alpha", "beta", "delta", "langle", "rangle", "leftarrow"),
     }
     used = {
         name for term in GLOSSARY.values() for name in re.findall(r"\\([a-zA-Z]+)", term.formula)

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from eosdash.basins import ground_of
-from eosdash.core.network import LinearNetwork
 from eosdash.core.slices import Extent
 from eosdash.fields import ParameterError, allowed_values
 from eosdash.params import BasinParams, TrainParams
+from eosdash.params.task import Task
 
 FIELDS = TrainParams.model_fields
+
+OF_A_RUN = {"lr_schedule", "eigenvalues", "optimizer", "momentum", "batch", "batch_seed"}
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -37,7 +39,11 @@ numbers = st.floats(0.0, 100.0)
 SETS = st.fixed_dictionaries(
     {},
     optional={
-        "task": st.sampled_from(["scalar", "whitened", "regression"]),
+        "task": st.sampled_from(get_args(Task)).filter(lambda task: task != "csv"),
+        "activation": st.sampled_from(["linear", "tanh", "relu", "gelu", "softplus"]),
+        "biases": st.booleans(),
+        "loss": st.sampled_from(["squared", "cross_entropy"]),
+        "degree": st.integers(0, 20),
         "depth": st.integers(1, 12),
         "width": st.integers(1, 64),
         "hidden": st.lists(st.integers(1, 64), max_size=11).map(tuple),
@@ -46,12 +52,16 @@ SETS = st.fixed_dictionaries(
         "target": st.floats(-100, 100),
         "singular_values": st.lists(numbers, min_size=1, max_size=2).map(tuple),
         "rotate": st.booleans(),
-        "samples": st.integers(1, 100_000),
+        "samples": st.integers(2, 1797),
         "noise": st.floats(0, 10),
         "condition": st.floats(1, 1e4),
         "lr": st.floats(1e-300, 100),
         "weight_decay": st.floats(0, 10),
-        "init": st.sampled_from(["gaussian", "balanced"]),
+        "init": st.sampled_from(["gaussian", "uniform"]),
+        "optimizer": st.sampled_from(["gradient_descent", "heavy_ball", "nesterov"]),
+        "momentum": st.floats(0, 0.999),
+        "batch": st.integers(0, 1),
+        "batch_seed": st.integers(0, 2**32 - 1),
         "init_scale": numbers,
         "init_scaling": st.sampled_from(["none", "fan_in"]),
         "seed": st.integers(0, 2**32 - 1),
@@ -130,6 +140,12 @@ SAME = [
     ({"lr_schedule": "10:0.5,20:1"}, {"lr_schedule": [(10, 0.5), (20, 1.0)]}),
     ({"lr_schedule": ""}, {}),
     ({"hidden": None, "seed": None}, {}),
+    ({"biases": False}, {}),
+    ({"task": "moons", "loss": "cross_entropy"}, {"task": "moons"}),
+    ({"activation": "tanh", "loss": "cross_entropy"}, {"activation": "tanh"}),
+    ({"activation": "tanh", "batch_seed": 3}, {"activation": "tanh"}),
+    ({"momentum": 0.5}, {}),
+    ({"task": "csv", "data": "1:2,3:4"}, {"task": "csv", "data": [(1, 2), (3.0, 4)]}),
 ]
 
 
@@ -154,6 +170,22 @@ DIFFERENT = [
     {"task": "regression"},
     {"hidden": "1,2,1"},
     {"lr_schedule": "10:0.469"},
+    {"activation": "tanh"},
+    {"activation": "relu"},
+    {"activation": "tanh", "biases": False},
+    {"activation": "tanh", "batch": 1},
+    {"optimizer": "heavy_ball"},
+    {"optimizer": "nesterov"},
+    {"optimizer": "nesterov", "momentum": 0.5},
+    {"task": "chebyshev"},
+    {"task": "chebyshev", "degree": 5},
+    {"task": "moons"},
+    {"task": "moons", "activation": "tanh"},
+    {"task": "moons", "activation": "tanh", "loss": "cross_entropy"},
+    {"task": "digits", "samples": 50},
+    {"task": "csv", "data": "1:2,3:4"},
+    {"task": "csv", "data": "1:2,3:5"},
+    {"init": "uniform"},
 ]
 
 
@@ -179,7 +211,7 @@ MALFORMED = [
     ("hidden", "3,0"),
     ("hidden", "3,x"),
     ("task", "magic"),
-    ("activation", "tanh"),
+    ("activation", "sigmoid"),
     ("target", "nan"),
     ("target", 1e9),
     ("samples", 0),
@@ -207,7 +239,61 @@ MALFORMED = [
     ("lr_schedule", "1500:0.5"),
     ("lr_schedule", "0:0.5"),
     ("rotate", "perhaps"),
+    ("momentum", "1"),
+    ("momentum", "-0.1"),
+    ("optimizer", "adam"),
+    ("degree", "21"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("init", {"activation": "tanh", "init": "balanced"}),
+        ("samples", {"task": "digits", "samples": 1798}),
+        ("samples", {"task": "chebyshev", "samples": 1}),
+        ("samples", {"task": "toy", "activation": "relu", "samples": 2001}),
+        ("batch", {"activation": "tanh", "task": "toy", "samples": 9, "batch": 10}),
+        ("weights", {"activation": "tanh", "depth": 2, "weights": "1,2"}),  # and two biases
+        ("data", {"task": "csv"}),
+        ("data", {"task": "csv", "data": "1:2"}),
+        ("data", {"task": "csv", "data": "1:2,3"}),
+        ("data", {"task": "csv", "data": "1,3"}),
+        ("data", {"task": "csv", "data": "1:2,3:nan"}),
+        ("data", {"task": "csv", "data": "1:2,3:1e7"}),
+        ("data", {"task": "csv", "data": "1:2,3:x"}),
+        ("data", {"task": "csv", "data": ",".join(["1:2"] * 301)}),
+        ("data", {"task": "csv", "data": ",".join([":".join("1234")] * 300)}),
+        (
+            "data",
+            {"task": "csv", "data": "1:2,3:0.5", "activation": "tanh", "loss": "cross_entropy"},
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(field, values):
+    with pytest.raises(ParameterError) as caught:
+        TrainParams.make(**values)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("values", "sizes"),
+    [
+        ({"task": "chebyshev", "hidden": "30,20"}, (1, 30, 20, 1)),
+        ({"task": "toy", "depth": 2, "width": 5}, (4, 5, 1)),
+        ({"task": "moons", "depth": 2, "width": 5}, (2, 5, 2)),
+        ({"task": "digits", "depth": 2, "width": 5}, (64, 5, 10)),
+        ({"task": "csv", "depth": 1, "data": "1:2:3,4:5:6"}, (2, 1)),
+    ],
+)
+def test_a_task_may_fix_the_ends_of_the_network(values, sizes):
+    assert TrainParams.make(**values).sizes == sizes
+
+
+def test_classes_of_ones_own_fix_the_number_of_outputs():
+    values = {"task": "csv", "activation": "tanh", "depth": 1, "data": "1:0,2:2,3:1"}
+    assert TrainParams.make(**values).sizes == (1, 1)
+    assert TrainParams.make(**values, loss="cross_entropy").sizes == (1, 3)
 
 
 @pytest.mark.parametrize(("name", "value"), MALFORMED)
@@ -283,7 +369,7 @@ def test_every_field_of_a_map_describes_itself(name):
 
 def test_a_map_and_a_run_share_the_network():
     own = {"plane", "pair", "plane_seed", "center", "extent", "resolution", "steps", "twice"}
-    assert set(MAP_FIELDS) - own == set(FIELDS) - {"steps", "lr_schedule", "eigenvalues"}
+    assert set(MAP_FIELDS) - own == set(FIELDS) - OF_A_RUN - {"steps"}
 
 
 @st.composite
@@ -299,7 +385,7 @@ def extents(draw):
 def map_sets(draw):
     """Values of a map that fit together."""
     values = draw(SETS)
-    for name in ("lr_schedule", "eigenvalues"):
+    for name in OF_A_RUN:
         values.pop(name, None)
     if "hidden" in values:
         values["depth"] = len(values["hidden"]) + 1
@@ -309,7 +395,7 @@ def map_sets(draw):
     values["plane"] = draw(
         st.sampled_from(["weights", "random", "hessian", "points", "trainability"])
     )
-    weights = LinearNetwork(TrainParams.make(**values_of_a_run(values)).sizes).parameters
+    weights = TrainParams.make(**values_of_a_run(values)).network.parameters
     first = draw(st.integers(0, weights - 1))
     values["pair"] = (first, (first + draw(st.integers(1, weights - 1))) % weights)
     if values["plane"] == "trainability":

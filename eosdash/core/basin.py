@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.flock import CODE, Ends, Flock
+from eosdash.core.flock import CODE, THREADS, Ends, Flock
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.outcome import Outcome
 from eosdash.core.settled import settled_sharpness
 from eosdash.core.slices import Extent, Plane, Slice
@@ -21,11 +22,16 @@ from eosdash.core.slices import Extent, Plane, Slice
 COARSEST = 64
 """No level has fewer pixels a side than this, unless the whole map has."""
 
+COARSEST_OF_COSTLY, FIRST_SECONDS = 16, 1.0
+"""The same of a network that is not linear, if its first level would take longer than this."""
+
 PATIENCE = 0.2
 """Seconds of work, as estimated, between two signs of life."""
 
 BATCH_FLOATS = 1_000_000
 """Numbers in the θ of a batch: memory stays bounded."""
+
+Loss = Objective | NonlinearObjective
 
 Single = NDArray[np.float32]
 
@@ -79,16 +85,26 @@ class Recheck:
     changed: NDArray[np.bool_]
 
 
-def strides(resolution: int) -> list[int]:
-    """Strides of the levels of a map, coarse to fine: 1 the last, each half of the one before."""
+def coarsest(objective: Loss, steps: int) -> int:
+    """How many pixels a side the first level has at least."""
+    size, seconds = COARSEST, steps * step_seconds(objective)
+    if isinstance(objective, NonlinearObjective):
+        while size > COARSEST_OF_COSTLY and size**2 * seconds > FIRST_SECONDS:
+            size //= 2
+    return size
+
+
+def strides(resolution: int, fewest: int = COARSEST) -> list[int]:
+    """Strides of the levels of a map, coarse to fine: 1 the last, each half of the one before, and
+    the first with no fewer than so many pixels a side."""
     stride = 1
-    while resolution // (2 * stride) >= COARSEST:
+    while resolution // (2 * stride) >= fewest:
         stride *= 2
     return [stride >> level for level in range(stride.bit_length())]
 
 
 def map_basin(
-    objective: Objective, plane: Plane, extent: Extent, resolution: int, steps: int
+    objective: Loss, plane: Plane, extent: Extent, resolution: int, steps: int
 ) -> Iterator[Level | Progress]:
     """Run gradient descent from every pixel, and yield each level as it is complete.
 
@@ -96,7 +112,7 @@ def map_basin(
     """
     chart = _Chart(objective, plane, extent, resolution, steps)
     before = 0
-    for stride in strides(resolution):
+    for stride in strides(resolution, coarsest(objective, steps)):
         place = np.zeros((resolution, resolution), dtype=bool)
         place[::stride, ::stride] = True
         if before:
@@ -107,7 +123,7 @@ def map_basin(
 
 
 def recheck(
-    objective: Objective, plane: Plane, extent: Extent, level: Level, steps: int
+    objective: Loss, plane: Plane, extent: Extent, level: Level, steps: int
 ) -> Iterator[Progress | Recheck]:
     """Run again, with twice the ``steps``, what has neither converged to a minimum nor diverged,
     and yield where the outcome changes. The rest has been decided for good."""
@@ -123,7 +139,7 @@ class _Chart:
     """A map that is being filled."""
 
     def __init__(
-        self, objective: Objective, plane: Plane, extent: Extent, resolution: int, steps: int
+        self, objective: Loss, plane: Plane, extent: Extent, resolution: int, steps: int
     ) -> None:
         self.objective, self.plane = objective, plane
         self.x, self.y = extent.axes(resolution)
@@ -136,7 +152,9 @@ class _Chart:
             np.zeros(shape, dtype=np.uint8),
             *(np.full(shape, np.nan, dtype=np.float32) for _ in range(4)),
         )
-        costly = PATIENCE / (steps * step_seconds(objective))
+        # Tiles of few points take longer a point; what is costly has one for each thread.
+        threads = THREADS if isinstance(objective, NonlinearObjective) else 1
+        costly = threads * PATIENCE / (steps * step_seconds(objective))
         roomy = BATCH_FLOATS / objective.network.parameters
         self.done, self.total = 0, resolution**2
         self.batch = max(64, int(min(costly, roomy)))

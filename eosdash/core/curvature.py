@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.protocols import Surface
 
 
 def unseen(network: LinearNetwork) -> int:
@@ -26,6 +27,41 @@ def unseen(network: LinearNetwork) -> int:
     first, *_, last = network.sizes
     inner = network.shapes[1:-1]
     return sum(max(0, rows - last) * max(0, columns - first) for rows, columns in inner)
+
+
+class PlainCurvature:
+    """∇²L without weight decay at the points (N, P) of any loss, on blocks (N, b, P) as they are:
+    for what has no faster way."""
+
+    def __init__(self, objective: Surface, points: Array) -> None:
+        self.objective, self.points = objective, points
+        self._at = objective.linearize(points[:, None])
+
+    def of(self, which: NDArray[np.bool_]) -> "PlainCurvature":
+        """The same at some of the points."""
+        return PlainCurvature(self.objective, self.points[which])
+
+    def random(self, count: int) -> Array:
+        """Gaussian directions (N, ``count``, P), the same at every call."""
+        number, size = self.points.shape
+        return np.random.default_rng(0).standard_normal((number, count, size))
+
+    def matrix(self) -> Array:
+        """∇²L without weight decay, (N, P, P)."""
+        number, size = self.points.shape
+        return self(np.broadcast_to(np.eye(size), (number, size, size)))
+
+    def compress(self, direction: Array) -> Array:
+        """All that there is."""
+        return direction
+
+    def expand(self, compressed: Array) -> Array:
+        """All that there is."""
+        return compressed
+
+    def __call__(self, block: Array) -> Array:
+        """∇²L·v for v (N, b, P)."""
+        return self._at.hessian_product(block) - self.objective.weight_decay * block
 
 
 class Curvature:

@@ -26,7 +26,8 @@ class Event(NamedTuple):
             ``diverges``.
         step: where.
         text: the same in words.
-        value: the number in the words: the period, or the sharpness over 2/η; else None.
+        value: the number in the words: the period, or the sharpness over the threshold; of
+            ``crosses`` the median of that from there on; else None.
     """
 
     kind: str
@@ -35,28 +36,42 @@ class Event(NamedTuple):
     value: float | None = None
 
 
-def find_events(loss: Array, sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
-    """Events of a run in order of steps, from its curves (T,) and its ending."""
+def find_events(
+    loss: Array,
+    sharpness: Array,
+    threshold: Array,
+    ending: Ending,
+    edge: str = "2/η",
+    lowest_known: bool = True,
+) -> list[Event]:
+    """Events of a run in order of steps.
+
+    Args:
+        loss, sharpness: its curves, (T,).
+        threshold: of stability at each step, (T,).
+        ending: how it ended.
+        edge: what the threshold is called.
+        lowest_known: whether a minimum is known to be global.
+    """
     events = [
-        *_crossings(sharpness, lr),
+        *_crossings(sharpness, threshold, edge),
         *_first_spike(loss),
-        *_settling(sharpness, lr, ending),
-        *_ending(ending),
+        *_settling(sharpness, threshold, edge, ending),
+        *_ending(ending, lowest_known),
     ]
     return sorted(events, key=lambda event: event.step)
 
 
-def _crossings(sharpness: Array, lr: Array) -> list[Event]:
-    above = sharpness > 2 / lr
+def _crossings(sharpness: Array, threshold: Array, edge: str) -> list[Event]:
+    above = sharpness > threshold
     if not above.any():
         return []
     first = int(np.argmax(above))
-    events = [
-        Event("crosses", first, "sharpness crosses 2/η" if first else "starts sharper than 2/η")
-    ]
+    text = f"sharpness crosses {edge}" if first else f"starts sharper than {edge}"
+    events = [Event("crosses", first, text, float(np.median((sharpness / threshold)[first:])))]
     below = np.flatnonzero(~above[first:])
     if below.size:
-        events.append(Event("returns", first + int(below[0]), "sharpness falls back below 2/η"))
+        events.append(Event("returns", first + int(below[0]), f"sharpness falls back below {edge}"))
     return events
 
 
@@ -70,7 +85,7 @@ def _first_spike(loss: Array) -> list[Event]:
     return [Event("spike", peak, "first spike of the loss")]
 
 
-def _settling(sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
+def _settling(sharpness: Array, threshold: Array, edge: str, ending: Ending) -> list[Event]:
     """The sharpness stays within 1 % of its last value for at least the last tenth of the run
     and 16 steps."""
     if ending.outcome in (Outcome.DIVERGED, Outcome.PERIODIC):
@@ -80,15 +95,16 @@ def _settling(sharpness: Array, lr: Array, ending: Ending) -> list[Event]:
     step = int(away[-1]) + 1 if away.size else 0
     if len(sharpness) - step < max(SHORTEST_REST, 0.1 * len(sharpness)):
         return []
-    ratio = float(last * lr[-1] / 2)
-    return [Event("settles", step, f"sharpness settles at {ratio:.3f} · 2/η", ratio)]
+    ratio = float(last / threshold[-1])
+    return [Event("settles", step, f"sharpness settles at {ratio:.3f} · {edge}", ratio)]
 
 
-def _ending(ending: Ending) -> list[Event]:
+def _ending(ending: Ending, lowest_known: bool) -> list[Event]:
     if ending.outcome is Outcome.DIVERGED:
         return [Event("diverges", ending.step, "diverges")]
     if ending.outcome is Outcome.MINIMUM:
-        return [Event("converges", ending.step, "converges to a global minimum")]
+        kind = "global minimum" if lowest_known else "minimum"
+        return [Event("converges", ending.step, f"converges to a {kind}")]
     if ending.outcome is Outcome.SADDLE:
         return [Event("converges", ending.step, "converges to a saddle")]
     if ending.period is not None and ending.period_step is not None:

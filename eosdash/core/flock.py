@@ -1,7 +1,8 @@
 """Gradient descent from many starts at once, each to its own end.
 
 The update is that of :func:`eosdash.core.gradient_descent.descend`, and so are the outcomes:
-a start in a flock ends as it would alone.
+a start in a flock ends as it would alone. Where the lowest loss is not known, rest is a minimum
+only if the loss curves down in no direction there, which is asked of all who rest at once.
 """
 
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.kernels import Kernel, kernel_of, loss_of
-from eosdash.core.minimum import global_minimum
+from eosdash.core.kernels import Kernel, block_size, kernel_of, loss_of
+from eosdash.core.minimum import lowest_known
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.outcome import (
     BALL,
     BLOCKS,
@@ -28,6 +30,7 @@ from eosdash.core.outcome import (
     find_periods,
     projection,
 )
+from eosdash.core.settled import curve_up
 
 CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
@@ -72,10 +75,10 @@ Mask = NDArray[np.bool_]
 class Flock:
     """Starts of one network that descend together, with at most ``steps`` steps each."""
 
-    def __init__(self, objective: Objective, steps: int) -> None:
+    def __init__(self, objective: Objective | NonlinearObjective, steps: int) -> None:
         self.objective, self.steps = objective, steps
         self.kernel, self.loss = kernel_of(objective), loss_of(objective)
-        lowest = global_minimum(objective)
+        lowest = lowest_known(objective)
         self.threshold = lowest.value + lowest.tolerance
         self.projection = projection(objective.network.parameters)
         self.blocks = block_of_step(steps)
@@ -98,7 +101,8 @@ class Flock:
         index, where = np.arange(number), theta
         with ThreadPoolExecutor(THREADS) as threads:
             for start, stop in phases(self.steps):
-                parts = [slice(at, at + self.size) for at in range(0, len(index), self.size)]
+                size = self._share(len(index))
+                parts = [slice(at, at + size) for at in range(0, len(index), size)]
                 tiles = [
                     _Tile(index[part], where[:, part], _some(lr, index[part])) for part in parts
                 ]
@@ -110,8 +114,16 @@ class Flock:
                 where = np.concatenate([tile.theta for tile in left], axis=1)
         return ends
 
-    def low(self, theta: Array) -> Mask:
-        """Whether the loss at the columns of θ (P, n) is at the global minimum, (n,)."""
+    def _share(self, number: int) -> int:
+        """How many to a tile: costly steps keep all threads busy, even with few starts."""
+        if not isinstance(self.objective, NonlinearObjective):
+            return self.size
+        return min(self.size, max(block_size(self.objective), -(-number // THREADS)))
+
+    def at_minimum(self, theta: Array) -> Mask:
+        """Whether the columns of θ (P, n), where gradients vanish, are minima, (n,)."""
+        if isinstance(self.objective, NonlinearObjective):
+            return curve_up(self.objective, theta)
         return np.asarray(self.loss(theta) <= self.threshold)
 
     def _walk(self, tile: "_Tile", start: int, stop: int, ends: Ends) -> "_Tile":
@@ -144,9 +156,13 @@ class Flock:
 
     def _settle(self, tile: "_Tile", done: int, count: int, squares: Array, ends: Ends) -> None:
         """Write down who has arrived in the last steps, and at which."""
-        quiet = np.flatnonzero((squares <= tile.quiet) & ~tile.settled)
+        tile.turned_down &= squares <= tile.quiet
+        quiet = np.flatnonzero((squares <= tile.quiet) & ~(tile.settled | tile.turned_down))
         if quiet.size:
-            there = quiet[self.low(tile.theta.take(quiet, axis=1))]
+            accepted = self.at_minimum(tile.theta.take(quiet, axis=1))
+            there = quiet[accepted]
+            if isinstance(self.objective, NonlinearObjective):
+                tile.turned_down[quiet[~accepted]] = True
             tile.arrive(there, Outcome.MINIMUM, done + 1 + tile.count[there].astype(np.int32), ends)
         away = np.flatnonzero(~((_squares(tile.theta) <= BALL**2) | tile.settled))
         if away.size:
@@ -175,11 +191,13 @@ class _Tile:
         loud: whether the gradient did not vanish at the last step, (n,).
         count: at how many steps since the last look it did not, (n,).
         settled: who has arrived, and walks along only until it pays to part, (n,).
+        turned_down: who rests at a saddle: not asked again in this phase before moving on, (n,).
     """
 
     def __init__(self, index: NDArray[np.intp], theta: Array, lr: Rates) -> None:
         self.index, self.lr = index, lr
         self.theta = theta.copy()
+        self.turned_down = np.zeros(index.size, dtype=bool)
         self._make_room()
 
     def _make_room(self) -> None:
@@ -219,6 +237,7 @@ class _Tile:
         ends.theta[:, self.index[gone]] = self.theta.take(gone, axis=1)
         self.index, self.lr = self.index[stays], _some(self.lr, stays)
         self.theta = self.theta.take(stays, axis=1)
+        self.turned_down = self.turned_down[stays]
         self._make_room()
 
 

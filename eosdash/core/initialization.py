@@ -5,10 +5,13 @@ from itertools import pairwise
 import numpy as np
 
 from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.nonlinear import NonlinearNetwork
+
+Network = LinearNetwork | NonlinearNetwork
 
 
-def gaussian(network: LinearNetwork, scale: float, seed: int, fan_in: bool = False) -> Array:
-    """Independent entries ``scale`` · N(0, 1), or · N(0, 1/fan-in) with ``fan_in``.
+def gaussian(network: Network, scale: float, seed: int, fan_in: bool = False) -> Array:
+    """Independent weights ``scale`` · N(0, 1), or · N(0, 1/fan-in) with ``fan_in``; biases of zero.
 
     Drawn as W_1, …, W_L in turn, row-major, from ``numpy.random.default_rng(seed)``.
     """
@@ -17,6 +20,23 @@ def gaussian(network: LinearNetwork, scale: float, seed: int, fan_in: bool = Fal
     if fan_in:
         layers = [layer / np.sqrt(layer.shape[1]) for layer in layers]
     return network.flat(layers)
+
+
+def uniform(network: Network, scale: float, seed: int) -> Array:
+    """Weights and biases ``scale`` · U(−1, 1)/√fan-in: with ``scale`` 1 what PyTorch's linear
+    layers start from.
+
+    Drawn as W_1, b_1, W_2, … in turn, weights row-major, from ``numpy.random.default_rng(seed)``.
+    """
+    rng = np.random.default_rng(seed)
+    biases = isinstance(network, NonlinearNetwork) and network.biases
+    parts = []
+    for rows, columns in network.shapes:
+        bound = scale / np.sqrt(columns)
+        parts.append(rng.uniform(-bound, bound, rows * columns))
+        if biases:
+            parts.append(rng.uniform(-bound, bound, rows))
+    return np.concatenate(parts)
 
 
 def aligned(objective: Objective, gains: Array) -> Array:
@@ -45,8 +65,8 @@ def balanced(objective: Objective, scale: float) -> Array:
     return aligned(objective, np.full(min(objective.network.sizes), scale))
 
 
-def explicit(network: LinearNetwork, weights: tuple[float, ...]) -> Array:
-    """The given weights, W_1 row-major … W_L.
+def explicit(network: Network, weights: tuple[float, ...]) -> Array:
+    """The given weights, W_1 row-major (and its biases) … W_L.
 
     Raises:
         ValueError: if there are not exactly ``network.parameters`` of them.

@@ -47,7 +47,8 @@ class Operator(Protocol):
 class Ritz(NamedTuple):
     """Answers for N operators: ``values`` (N, 1 + k) = λ_min then the k largest, ascending;
     ``vectors`` (N, k + 3, P), of the two smallest and the k + 1 largest Ritz values, to start from
-    next time; ``converged`` (N,)."""
+    next time; ``converged`` (N,). Where λ_min is not asked for, ``values`` (N, k) and ``vectors``
+    (N, k + 1, P) are of the large ones alone."""
 
     values: Array
     vectors: Array
@@ -55,36 +56,45 @@ class Ritz(NamedTuple):
 
 
 def extreme_eigenvalues(
-    operator: Operator, start: Array, count: int, probe: Array | None = None, reach: int = 0
+    operator: Operator,
+    start: Array,
+    count: int,
+    probe: Array | None = None,
+    reach: int = 0,
+    lowest: bool = True,
 ) -> Ritz:
     """λ_min and the ``count`` largest eigenvalues of N symmetric operators.
 
     Args:
         operator: all N of them.
-        start: initial blocks (N, b, P), b ≥ ``count`` + 3; need not be orthonormal.
+        start: initial blocks (N, b, P), b ≥ ``count`` + 3, without λ_min ``count`` + 1; need not
+            be orthonormal.
         count: k.
         probe: random directions (N, 1, P). Their images up to ``reach`` − 1 join the basis first:
             they show an eigenvalue that the start, if it lies in an invariant subspace, hides.
+        lowest: whether λ_min is wanted.
 
     An eigenvalue is taken as converged when min(r, r²/gap), with r the norm of its residual
     and gap the distance to the nearest other Ritz value, is at most TOLERANCE times the
     largest Ritz value in modulus (Parlett, The Symmetric Eigenvalue Problem, §11.7).
     """
     number, _, size = start.shape
+    low = 2 if lowest else 0
+    guard = np.zeros(low + count + 1, dtype=bool)
+    guard[max(0, low - 1) : low + 1] = True  # followed in case they overtake, but not waited for
     answer = Ritz(
-        np.empty((number, count + 1)),
-        np.empty((number, count + 3, size)),
+        np.empty((number, np.count_nonzero(~guard))),
+        np.empty((number, len(guard), size)),
         np.zeros(number, dtype=bool),
     )
-    guard = np.zeros(count + 3, dtype=bool)
-    guard[1:3] = True  # followed in case they overtake, but not waited for
+    block, kept = (BLOCK, KEPT) if lowest else (1, 0)
     active = np.arange(number)
     basis = _Basis(operator, start)
     if probe is not None:
         basis.grow(probe, reach)
     for cycle in range(MAX_CYCLES):
         theta, coordinates = np.linalg.eigh(basis.projected)
-        targets = _ends(basis.size, count + 1, 2)
+        targets = _ends(basis.size, count + 1, low)
         residuals, errors = basis.residuals(theta, coordinates, targets)
         done: NDArray[np.bool_] = np.all(errors[:, ~guard] <= TOLERANCE, axis=1)
         leaving = done if cycle < MAX_CYCLES - 1 else np.ones_like(done)
@@ -101,12 +111,12 @@ def extreme_eigenvalues(
             theta, coordinates, residuals, errors = (
                 array[~leaving] for array in (theta, coordinates, residuals, errors)
             )
-        growth = BLOCK * max(1, basis.size // (2 * BLOCK))
+        growth = block * max(1, basis.size // (2 * block))
         if basis.size + growth > MAX_BASIS:
-            basis.restrict(theta, coordinates, _ends(basis.size, KEPT + count, KEPT))
+            basis.restrict(theta, coordinates, _ends(basis.size, KEPT + count, kept))
             growth = (MAX_BASIS - basis.size) // 2
         urgency = np.where(errors > TOLERANCE, errors, 0.0) * np.where(guard, 1e-3, 1.0)
-        worst = np.argsort(-urgency, axis=1)[:, :BLOCK, None]
+        worst = np.argsort(-urgency, axis=1)[:, :block, None]
         basis.grow(np.take_along_axis(residuals, worst, axis=1), growth)
     return answer
 

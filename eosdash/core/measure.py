@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from eosdash.core.gradient_descent import Stretch
 from eosdash.core.gradient_flow import gradient_flow_sharpness
 from eosdash.core.network import Array, Objective
-from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.protocols import Surface
+from eosdash.core.spectrum import SpectrumTracker, affords_lowest
 
 PATH_LIMIT = 12
 """Up to this many parameters the weights themselves are kept at every step."""
@@ -25,11 +26,14 @@ class Measurements:
         loss: L(θ), (T,).
         sharpness: λ_max(∇²L(θ)), (T,).
         eigenvalues: the k largest eigenvalues of the Hessian, descending, (T, k).
-        lambda_min: the smallest eigenvalue, (T,).
+        lambda_min: the smallest eigenvalue, (T,); None for large networks, see
+            :func:`eosdash.core.spectrum.affords_lowest`.
         converged: whether the eigenvalues hold to 1e-6 relative to the spectral norm, (T,).
-        grad_norm: ‖∇L(θ)‖₂, (T,).
-        balance: largest over l of ‖W_{l+1}ᵀ W_{l+1} − W_l W_lᵀ‖_F, (T,); 0 for one layer.
-        singular_values: of the product W_L ⋯ W_1, descending, (T, min(d_in, d_out)).
+        grad_norm: ‖∇L(θ)‖₂ of the full loss, (T,).
+        balance: largest over l of ‖W_{l+1}ᵀ W_{l+1} − W_l W_lᵀ‖_F, (T,); 0 for one layer, None
+            for a network that is not linear.
+        singular_values: of the product W_L ⋯ W_1, descending, (T, min(d_in, d_out)); None for a
+            network that is not linear.
         gfs_sharpness: sharpness of the gradient-flow solution of a scalar chain with y ≠ 0 and
             no weight decay, (T,); elsewhere None.
         path: θ itself, (T, P), of networks with at most 12 parameters; elsewhere None.
@@ -40,11 +44,11 @@ class Measurements:
     loss: Array
     sharpness: Array
     eigenvalues: Array
-    lambda_min: Array
+    lambda_min: Array | None
     converged: NDArray[np.bool_]
     grad_norm: Array
-    balance: Array
-    singular_values: Array
+    balance: Array | None
+    singular_values: Array | None
     gfs_sharpness: Array | None
     path: Array | None
 
@@ -55,15 +59,30 @@ class Measurements:
 
 
 class Measure:
-    """Measures the stretches of one run, in order."""
+    """Measures the stretches of one run, in order.
 
-    def __init__(self, objective: Objective, eigenvalues: int = 1, generic: bool = True) -> None:
+    Args:
+        objective: the loss.
+        eigenvalues: k, how many of the largest eigenvalues of the Hessian.
+        generic: see :class:`eosdash.core.spectrum.SpectrumTracker`.
+        lowest: whether to measure λ_min; decided by the cost if not said.
+    """
+
+    def __init__(
+        self,
+        objective: Surface,
+        eigenvalues: int = 1,
+        generic: bool = True,
+        lowest: bool | None = None,
+    ) -> None:
         self.objective = objective
-        self._spectrum = SpectrumTracker(objective, eigenvalues, generic)
+        wanted = affords_lowest(objective) if lowest is None else lowest
+        self._spectrum = SpectrumTracker(objective, eigenvalues, generic, wanted)
 
     def __call__(self, stretch: Stretch) -> Measurements:
         """Everything in :class:`Measurements` at the points of ``stretch``."""
-        objective, path = self.objective, stretch.path
+        path = stretch.path
+        linear = self.objective if isinstance(self.objective, Objective) else None
         extremes = self._spectrum(path)
         return Measurements(
             step=stretch.step,
@@ -74,17 +93,18 @@ class Measure:
             lambda_min=extremes.lowest,
             converged=extremes.converged,
             grad_norm=stretch.grad_norm,
-            balance=imbalance(objective, path),
-            singular_values=singular_values(objective, path),
-            gfs_sharpness=self._gradient_flow(path),
+            balance=imbalance(linear, path) if linear else None,
+            singular_values=singular_values(linear, path) if linear else None,
+            gfs_sharpness=_flow_sharpness(linear, path) if linear else None,
             path=path if path.shape[1] <= PATH_LIMIT else None,
         )
 
-    def _gradient_flow(self, path: Array) -> Array | None:
-        target = float(self.objective.solution.flat[0])
-        if not self.objective.network.is_chain or self.objective.weight_decay or not target:
-            return None
-        return gradient_flow_sharpness(path, target)
+
+def _flow_sharpness(objective: Objective, path: Array) -> Array | None:
+    target = float(objective.solution.flat[0])
+    if not objective.network.is_chain or objective.weight_decay or not target:
+        return None
+    return gradient_flow_sharpness(path, target)
 
 
 def singular_values(objective: Objective, path: Array) -> Array:

@@ -1,4 +1,9 @@
-"""The lowest loss that a network can reach, which tells a minimum from a saddle."""
+"""The lowest loss that a network can reach, which tells a minimum from a saddle.
+
+Of a linear network it is known. Of a non-linear one it is not, and neither is whether a minimum
+is global: there the curvature tells a point with vanishing gradient from a saddle, as far as it
+can: see :func:`curves_up`.
+"""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -9,6 +14,12 @@ from scipy.optimize import brentq, minimize
 from eosdash.core.initialization import balanced, gaussian
 from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import GRADIENT_TOLERANCE
+from eosdash.core.protocols import Surface
+from eosdash.core.spectrum import SpectrumTracker
+
+FLAT = 1e-6
+"""A negative eigenvalue of the Hessian counts as zero up to this, relative to the spectral norm:
+that is how well eigenvalues are known."""
 
 
 class Lowest(NamedTuple):
@@ -23,6 +34,30 @@ class Lowest(NamedTuple):
     value: float
     tolerance: float
     closed_form: bool
+
+
+UNKNOWN = Lowest(float("inf"), 0.0, False)
+"""No lowest loss is known, and none keeps a point from being a minimum."""
+
+
+def lowest_known(objective: Surface) -> Lowest:
+    """The global minimum of a linear network's loss, and :data:`UNKNOWN` for any other."""
+    return global_minimum(objective) if isinstance(objective, Objective) else UNKNOWN
+
+
+def curves_up(objective: Surface, theta: Array) -> bool:
+    """Whether the loss curves downwards in no direction from θ (P,): λ_min(∇²L) ≥ −1e-6 ‖∇²L‖.
+
+    Where the gradient vanishes too, θ is a local minimum as far as the first two derivatives
+    tell. They cannot tell a minimum from a flat region (a ReLU network all of whose units are off
+    has one) or from a saddle that only higher derivatives show, and do not say whether a lower
+    minimum is elsewhere.
+    """
+    extremes = SpectrumTracker(objective)(theta[None])
+    lowest, norm = extremes.lowest, float(np.abs(extremes.top[0, 0]))
+    if lowest is None or not extremes.converged[0]:
+        return False
+    return bool(lowest[0] >= -FLAT * max(norm, -lowest[0]))
 
 
 def global_minimum(objective: Objective) -> Lowest:

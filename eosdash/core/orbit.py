@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Array
 from eosdash.core.outcome import BALL
+from eosdash.core.protocols import Surface
 
 Advance = Callable[[Array, Array], tuple[Array, Array]]
 """One step of a map and of its derivative: points (n, P) and tangents (n, P) to the next."""
@@ -31,7 +32,7 @@ class Orbits(NamedTuple):
     exponent: Array
 
 
-def descent(objective: Objective, lr: Array | float) -> Advance:
+def descent(objective: Surface, lr: Array | float) -> Advance:
     """Gradient descent with η = ``lr``, (n,) or one for all: θ − η∇L, and v − η∇²L v."""
     rate = np.asarray(lr, dtype=float)[..., None]
 

@@ -1,27 +1,76 @@
-"""Sharpness of the many points that a map of basins converges to."""
+"""Curvature at the many points that a map of basins converges to.
+
+They are unrelated points, not a trajectory: no eigenvector of one helps another.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
-from eosdash.core.curvature import Curvature
+from eosdash.core.kernels import step_seconds
 from eosdash.core.krylov import extreme_eigenvalues
+from eosdash.core.minimum import FLAT
 from eosdash.core.network import Array, Objective
-from eosdash.core.spectrum import DENSE_LIMIT
+from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.spectrum import DENSE_LIMIT, curvature_of
 
 OUTPUTS_LIMIT = 16
 """Up to this many entries of the end-to-end map the Gauss–Newton matrix is diagonalized."""
 
 BATCH_FLOATS = 1_000_000
 
+WHOLE_LIMIT = 80
+"""Up to this many parameters the whole Hessian of a non-linear network is diagonalized."""
 
-def settled_sharpness(objective: Objective, theta: Array, at_minimum: bool) -> Array:
+Loss = Objective | NonlinearObjective
+
+
+def rest_seconds(objective: Loss) -> float:
+    """Estimated seconds of one core to tell whether a point of rest is a minimum, and how sharp it
+    is: a fit to measurements, good to a factor of two. Of a linear network it is next to none."""
+    if not isinstance(objective, NonlinearObjective):
+        return 0.0
+    size = objective.network.parameters
+    calls = 1e-4 if size <= WHOLE_LIMIT else 6e-4
+    return calls + 1.5 * min(size, 100) * step_seconds(objective)
+
+
+def curve_up(objective: NonlinearObjective, theta: Array) -> NDArray[np.bool_]:
+    """At which of the points θ (P, n) the loss curves downwards in no direction, (n,): λ_min(∇²L)
+    ≥ −1e-6 ‖∇²L‖, as :func:`eosdash.core.minimum.curves_up` asks of one."""
+    parts = [_ends(objective, points, lowest=True) for points in _batches(objective, theta)]
+    lowest, top = np.concatenate([np.empty((2, 0)), *parts], axis=1)
+    # NaN, where an iteration did not converge, is no minimum.
+    return np.asarray(lowest >= -FLAT * np.maximum(np.abs(top), -lowest))
+
+
+def nearby_minimizer(objective: NonlinearObjective, theta: Array) -> Array:
+    """A low point (P,) that L-BFGS reaches from θ (P,) in at most 500 steps, which leave the
+    gradient small, but not always zero."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(
+            minimize(
+                lambda point: (float(objective.loss(point)), objective.gradient(point)),
+                theta, jac=True, method="L-BFGS-B",
+                options={"gtol": 1e-12, "ftol": 1e-16, "maxiter": 500},
+            ).x
+        )  # fmt: skip
+
+
+def settled_sharpness(objective: Loss, theta: Array, at_minimum: bool) -> Array:
     """λ_max(∇²L) at stationary points θ (P, n), (n,); NaN where it did not converge.
 
     At a minimizer without residual ∇²L = JᵀJ/n, whose eigenvalues are those of the small matrix
-    Σ_l (A_l A_lᵀ) ⊗ (F_lᵀ F_l) with A_l = W_L ⋯ W_{l+1} and F_l = W_{l−1} ⋯ W_1 F. Elsewhere the
-    whole Hessian up to fifty parameters, and a Krylov iteration beyond.
+    Σ_l (A_l A_lᵀ) ⊗ (F_lᵀ F_l) with A_l = W_L ⋯ W_{l+1} and F_l = W_{l−1} ⋯ W_1 F. Elsewhere, and
+    of networks that are not linear, the whole Hessian where it is small, otherwise a Krylov
+    iteration.
     """
     if not theta.shape[1]:
         return np.empty(0)
+    if isinstance(objective, NonlinearObjective):
+        return point_sharpness(objective, theta)
     network = objective.network
     outputs = network.sizes[0] * network.sizes[-1]
     full_rank = min(network.sizes) == min(network.sizes[0], network.sizes[-1])
@@ -30,17 +79,34 @@ def settled_sharpness(objective: Objective, theta: Array, at_minimum: bool) -> A
     return point_sharpness(objective, theta)
 
 
-def point_sharpness(objective: Objective, theta: Array) -> Array:
+def point_sharpness(objective: Loss, theta: Array) -> Array:
     """λ_max(∇²L) at any points θ (P, n), (n,), from the Hessian; NaN where a Krylov iteration,
-    beyond fifty parameters, did not converge."""
-    network = objective.network
-    numbers = min(network.parameters, DENSE_LIMIT) * network.parameters
-    batch = max(1, BATCH_FLOATS // numbers)
+    of more than fifty parameters (80, if not linear), did not converge."""
+    found = [_ends(objective, points, lowest=False)[-1] for points in _batches(objective, theta)]
+    return np.concatenate([np.empty(0), *found])
+
+
+def whole_spectrum(objective: NonlinearObjective, theta: Array) -> Array:
+    """All eigenvalues of ∇²L, ascending, at points θ (P, n), (n, P); NaN where not finite."""
+    decay = objective.weight_decay
     found = [
-        _by_hessian(objective, np.ascontiguousarray(theta[:, at : at + batch].T))
-        for at in range(0, theta.shape[1], batch)
+        _whole(curvature_of(objective, points).matrix()) + decay
+        for points in _batches(objective, theta)
     ]
-    return np.concatenate(found)
+    return np.concatenate([np.empty((0, len(theta))), *found])
+
+
+def _batches(objective: Loss, theta: Array) -> Iterator[Array]:
+    """The columns of θ (P, n) as rows (m, P), so many that their Hessians fit into memory."""
+    size = objective.network.parameters
+    numbers = min(size, DENSE_LIMIT) * size
+    if isinstance(objective, NonlinearObjective):
+        directions = size if size <= WHOLE_LIMIT else 4
+        signals = objective.samples * sum(objective.network.sizes[1:])
+        numbers = max(size, 48) * size + 6 * signals + 2 * directions * signals
+    batch = max(1, BATCH_FLOATS // numbers)
+    for at in range(0, theta.shape[1], batch):
+        yield np.ascontiguousarray(theta[:, at : at + batch].T)
 
 
 def _gauss_newton(objective: Objective, theta: Array) -> Array:
@@ -69,17 +135,31 @@ def _gauss_newton(objective: Objective, theta: Array) -> Array:
     return np.asarray(np.linalg.eigvalsh(total)[:, -1], dtype=float)
 
 
-def _by_hessian(objective: Objective, points: Array) -> Array:
-    """From points (n, P)."""
-    if objective.network.depth == 1 or objective.network.parameters <= DENSE_LIMIT:
-        return np.asarray(np.linalg.eigvalsh(objective.hessian(points))[:, -1], dtype=float)
-    curvature = Curvature(objective, points)
+def _ends(objective: Loss, points: Array, lowest: bool) -> Array:
+    """λ_min and λ_max, or λ_max alone, at points (n, P): (2, n) or (1, n); NaN where unknown."""
+    wanted = [0, -1] if lowest else [-1]
+    size, decay = objective.network.parameters, objective.weight_decay
+    if isinstance(objective, NonlinearObjective):
+        if size <= WHOLE_LIMIT:
+            return _whole(curvature_of(objective, points).matrix())[:, wanted].T + decay
+    elif objective.network.depth == 1 or size <= DENSE_LIMIT:
+        return np.asarray(np.linalg.eigvalsh(objective.hessian(points))[:, wanted].T, dtype=float)
+    curvature = curvature_of(objective, points)
     rng = np.random.default_rng(0)
     start, probe = (
-        curvature.compress(rng.standard_normal((len(points), block, points.shape[1])))
-        for block in (4, 1)
+        curvature.compress(rng.standard_normal((len(points), block, size))) for block in (4, 1)
     )
-    ritz = extreme_eigenvalues(curvature, start, 1, probe, 8)
-    # Directions that the Hessian does not see have eigenvalue zero.
-    top = np.maximum(ritz.values[:, -1], 0.0) + objective.weight_decay
-    return np.where(ritz.converged, top, np.nan)
+    linear = isinstance(objective, Objective)
+    ritz = extreme_eigenvalues(curvature, start, 1, probe, 8, lowest or linear)
+    values = ritz.values[:, wanted].T
+    if linear:  # there are directions that the Hessian does not see
+        values = np.maximum(values, 0.0)
+    return np.where(ritz.converged, values + decay, np.nan)
+
+
+def _whole(matrices: Array) -> Array:
+    """Ascending eigenvalues (n, P) of matrices (n, P, P); NaN where one is not finite."""
+    sound = np.isfinite(matrices).all(axis=(1, 2))
+    values = np.full(matrices.shape[:2], np.nan)
+    values[sound] = np.linalg.eigvalsh(matrices[sound])
+    return values

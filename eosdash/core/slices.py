@@ -6,7 +6,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from eosdash.core.initialization import Network
 from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.protocols import Surface
 
 DENSE_EIGENVECTORS = 200
 """Up to this many parameters the whole Hessian is diagonalized for its top eigenvectors."""
@@ -117,7 +119,7 @@ def spanned_slice(center: Array, first: Array, second: Array, lr: float) -> Slic
     return Slice(center, across, up / np.linalg.norm(up), lr)
 
 
-def hessian_slice(objective: Objective, center: Array, lr: float) -> Slice:
+def hessian_slice(objective: Surface, center: Array, lr: float) -> Slice:
     """The plane through ``center`` (P,) along the top two eigenvectors of the Hessian there.
 
     Raises:
@@ -125,7 +127,7 @@ def hessian_slice(objective: Objective, center: Array, lr: float) -> Slice:
     """
     size = len(center)
     if size <= DENSE_EIGENVECTORS:
-        vectors = np.linalg.eigh(objective.hessian(center))[1][:, -2:]
+        vectors = np.linalg.eigh(_hessian(objective, center))[1][:, -2:]
     else:
         at = objective.linearize(center)
         hessian = LinearOperator((size, size), matvec=at.hessian_product, dtype=float)
@@ -140,10 +142,23 @@ def hessian_slice(objective: Objective, center: Array, lr: float) -> Slice:
     return spanned_slice(center, vectors[:, 1], vectors[:, 0], lr)
 
 
-def weight_name(network: LinearNetwork, index: int) -> str:
-    """How a weight is called: w₂ in a chain, otherwise W₂[1, 3] by row and column from 1."""
+def _hessian(objective: Surface, center: Array) -> Array:
+    """∇²L at a point (P,), (P, P). Column by column where samples would make it large at once."""
+    if isinstance(objective, Objective):
+        return objective.hessian(center)
+    at = objective.linearize(center)
+    return np.stack([at.hessian_product(direction) for direction in np.eye(len(center))])
+
+
+def weight_name(network: Network, index: int) -> str:
+    """How a weight is called: w₂ in a linear chain, otherwise W₂[1, 3] by row and column from 1,
+    or b₂[1] for the bias of that row."""
     layer = int(np.searchsorted(network.offsets, index, side="right"))
-    if network.is_chain:
+    if isinstance(network, LinearNetwork) and network.is_chain:
         return f"w<sub>{layer}</sub>"
-    row, column = divmod(index - network.offsets[layer - 1], network.shapes[layer - 1][1])
+    rows, columns = network.shapes[layer - 1]
+    place = index - network.offsets[layer - 1]
+    if place >= rows * columns:
+        return f"b<sub>{layer}</sub>[{place - rows * columns + 1}]"
+    row, column = divmod(place, columns)
     return f"W<sub>{layer}</sub>[{row + 1}, {column + 1}]"

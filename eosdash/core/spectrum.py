@@ -8,15 +8,20 @@ stretch from coarse to fine; each point starts from the eigenvectors of its neig
 two directions, and the point one step away knows only the other one.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.curvature import Curvature, unseen
-from eosdash.core.krylov import Array, Indices, extreme_eigenvalues
+from eosdash.core.curvature import Curvature, PlainCurvature, unseen
+from eosdash.core.following import Follower
+from eosdash.core.krylov import Array, Operator, Ritz, extreme_eigenvalues
 from eosdash.core.network import Objective
+from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear_curvature import NonlinearCurvature
+from eosdash.core.protocols import Surface
+from eosdash.core.refinement import coarse_to_fine, interpolated, turned
+from eosdash.core.refinement import lagrange as lagrange
 
 DENSE_LIMIT = 50
 """Up to this many directions that the Hessian sees, all of it is formed and diagonalized. More
@@ -28,8 +33,14 @@ SYMMETRIC_DENSE_LIMIT = 320
 BATCH_FLOATS = 1_500_000
 """About how many numbers one batch of Krylov bases may hold, to stay in the cache's reach."""
 
-SPACING = 8
-"""Pairs of steps between the points that are solved without help from points after them."""
+SIGNAL_FLOATS = 600_000
+"""The same of Krylov bases and signals of a non-linear network, whose products take longer."""
+
+LOWEST_LIMIT = 500_000
+"""Up to this many parameters times samples a non-linear network's λ_min is measured by default."""
+
+SINGLE_LIMIT = 500_000
+"""Up to this many parameters times samples everything is worked out in double precision."""
 
 REACH, SYMMETRIC_REACH = 8, 24
 """Images of a random direction that join the basis there."""
@@ -41,19 +52,22 @@ class Extremes(NamedTuple):
     Attributes:
         top: the k largest eigenvalues, descending, (T, k); ``top[:, 0]`` is the sharpness.
             NaN beyond the number of parameters.
-        lowest: λ_min, (T,).
-        converged: whether all of them are within 1e-6 of the spectral norm, (T,).
+        lowest: λ_min, (T,); None where it was not asked for.
+        converged: whether all of them are within 1e-6 of the spectral norm, (T,); 1e-5 where a
+            tracker works in single precision.
     """
 
     top: Array
-    lowest: Array
+    lowest: Array | None
     converged: NDArray[np.bool_]
 
 
 class SpectrumTracker:
     """Extreme Hessian eigenvalues along one trajectory, stretch after stretch.
 
-    Remembers the eigenvectors at the end of one stretch as a start for the next.
+    Remembers the eigenvectors at the end of one stretch as a start for the next. Without λ_min, a
+    non-linear network of more than SINGLE_LIMIT parameters times samples is followed in single
+    precision, to 1e-5 of the spectral norm instead of 1e-6; see :mod:`eosdash.core.following`.
 
     Args:
         objective: the network and its loss.
@@ -63,127 +77,154 @@ class SpectrumTracker:
             blind to an eigenvalue that overtakes them: more is then done densely, and random
             directions are probed at every point. In trials about one point in a thousand still
             missed one, so what is not dense does not count as converged.
+        lowest: whether to follow λ_min.
     """
 
-    def __init__(self, objective: Objective, count: int = 1, generic: bool = True) -> None:
+    def __init__(
+        self, objective: Surface, count: int = 1, generic: bool = True, lowest: bool = True
+    ) -> None:
         self.objective = objective
         self.count = count
         self.generic = generic
+        self.lowest = lowest
+        self._hidden = unseen(objective.network) if isinstance(objective, Objective) else 0
         self._carried: Array | None = None
+        self._follower = self._single_follower()
 
     def __call__(self, path: Array) -> Extremes:
         """Extremes at each row of ``path`` (T, P), T ≥ 1."""
-        network, hidden = self.objective.network, unseen(self.objective.network)
-        if network.depth == 1 or network.parameters <= DENSE_LIMIT + self.count:
-            return dense_extremes(self.objective, path, self.count)
+        objective = self.objective
+        parameters = objective.network.parameters
+        small = parameters <= DENSE_LIMIT + self.count
+        if isinstance(objective, Objective) and (objective.network.depth == 1 or small):
+            return dense_extremes(objective, path, self.count)
         limit = DENSE_LIMIT if self.generic else SYMMETRIC_DENSE_LIMIT
-        if network.parameters - hidden <= limit:
-            whole = np.linalg.eigvalsh(Curvature(self.objective, path).matrix())
-            return self._extremes(np.asarray(whole, dtype=float), np.ones(len(path), dtype=bool))
-        return self._tracked(path)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if small or parameters - self._hidden <= limit:
+                whole = self._whole(path)
+                return self._extremes(whole, np.isfinite(whole[:, 0]))
+            return self._followed(path) or self._tracked(path)
+
+    def _single_follower(self) -> Follower | None:
+        objective = self.objective
+        if self.lowest or not (self.generic and isinstance(objective, NonlinearObjective)):
+            return None
+        large = objective.samples * objective.network.parameters > SINGLE_LIMIT
+        return Follower(objective, self.count) if large else None
+
+    def _whole(self, path: Array) -> Array:
+        """All that the Hessian sees, diagonalized: (T, P′); NaN where it is not finite."""
+        batch = len(path) if isinstance(self.objective, Objective) else self._batch()
+        parts = [
+            curvature_of(self.objective, path[begin : begin + batch]).matrix()
+            for begin in range(0, len(path), batch)
+        ]
+        matrices = np.concatenate(parts)
+        sound = np.isfinite(matrices).all(axis=(1, 2))
+        whole = np.full(matrices.shape[:2], np.nan)
+        whole[sound] = np.linalg.eigvalsh(matrices[sound])
+        return whole
+
+    def _batch(self) -> int:
+        """How many points to work on at once."""
+        basis = 16 * self.objective.network.parameters
+        if isinstance(self.objective, NonlinearObjective):
+            signals = 2 * self.objective.samples * sum(self.objective.network.sizes[1:])
+            return max(2, SIGNAL_FLOATS // (basis + signals))
+        return max(1, BATCH_FLOATS // basis)
+
+    def _followed(self, path: Array) -> Extremes | None:
+        """In single precision; None where that is not wanted, or does not do from here on."""
+        if self._follower is None:
+            return None
+        try:
+            return self._extremes(*self._follower(path))
+        except np.linalg.LinAlgError:
+            self._follower = None
+            return None
 
     def _tracked(self, path: Array) -> Extremes:
         total, size = path.shape
-        values = np.empty((total, self.count + 1))
+        values = np.empty((total, self.count + int(self.lowest)))
         converged = np.empty(total, dtype=bool)
         # The first two are the last of the stretch before: two steps, the pair before pair 0.
-        vectors = np.empty((total + 2, self.count + 3, size))
+        vectors = np.empty((total + 2, self.count + (3 if self.lowest else 1), size))
         rng = np.random.default_rng(size)
         known = self._carried is not None
         vectors[:2] = self._carried if known else rng.standard_normal(vectors[:2].shape)
-        batch = max(1, BATCH_FLOATS // (size * 16))
+        batch = self._batch()
         for level in coarse_to_fine((total + 1) // 2, known):
             points, nodes, weights = level.steps(total)
             for begin in range(0, len(points), batch):
                 some = slice(begin, begin + batch)
                 chosen = points[some]
                 start = interpolated(vectors, nodes[some] + 2, weights[some])
-                curvature = Curvature(self.objective, path[chosen])
+                curvature = curvature_of(self.objective, path[chosen])
                 probe = None
                 if level.first or not self.generic:
                     probe = curvature.compress(rng.standard_normal((len(chosen), 1, size)))
                 reach = REACH if self.generic else SYMMETRIC_REACH
-                ritz = extreme_eigenvalues(
-                    curvature, curvature.compress(start), self.count, probe, reach
-                )
+                ritz = self._solve(curvature, curvature.compress(start), probe, reach)
                 values[chosen], converged[chosen] = ritz.values, ritz.converged
                 vectors[chosen + 2] = turned(curvature.expand(ritz.vectors), start)
         self._carried = vectors[-2:].copy()
         return self._extremes(values, converged & self.generic)
 
+    def _solve(self, curvature: "Curved", start: Array, probe: Array | None, reach: int) -> Ritz:
+        """Where a Hessian is not finite, NaN, and vectors that are."""
+        try:
+            return extreme_eigenvalues(curvature, start, self.count, probe, reach, self.lowest)
+        except np.linalg.LinAlgError:
+            if len(start) == 1:
+                lost = np.full((1, self.count + int(self.lowest)), np.nan)
+                return Ritz(
+                    lost, np.linalg.qr(start.swapaxes(1, 2))[0].swapaxes(1, 2), lost[:, 0] > 0
+                )
+        alone = []
+        for one in np.eye(len(start), dtype=bool):
+            share = None if probe is None else probe[one]
+            alone.append(self._solve(curvature.of(one), start[one], share, reach))
+        return Ritz(*(np.concatenate(parts) for parts in zip(*alone, strict=True)))
+
     def _extremes(self, values: Array, converged: NDArray[np.bool_]) -> Extremes:
         """From ascending eigenvalues of the curvature, with what it leaves out: zeros and r."""
-        zeros = np.zeros((len(values), min(unseen(self.objective.network), self.count + 1)))
+        zeros = np.zeros((len(values), min(self._hidden, self.count + 1)))
         every = np.sort(np.concatenate([values, zeros], axis=1), axis=1)
         every += self.objective.weight_decay
-        return Extremes(every[:, : -self.count - 1 : -1], every[:, 0], converged)
+        top = np.full((len(values), self.count), np.nan)
+        found = every[:, : -self.count - 1 : -1]
+        top[:, : found.shape[1]] = found
+        return Extremes(top, every[:, 0] if self.lowest else None, converged)
 
 
-class Level(NamedTuple):
-    """Pairs of steps (n,) to solve together, each from s solved ones.
+class Curved(Operator, Protocol):
+    """The Hessian without weight decay at N points, on compressed directions."""
 
-    ``nodes`` (n, s) are those, −1 the pair before the stretch, and ``weights`` (n, s) those of
-    interpolation; ``first`` if there is nothing to interpolate yet.
-    """
+    def compress(self, direction: Array) -> Array:
+        """Directions (N, b, P) to what it acts on, (N, b, P′)."""
 
-    pairs: Indices
-    nodes: Indices
-    weights: Array
-    first: bool = False
+    def expand(self, compressed: Array) -> Array:
+        """Back to (N, b, P)."""
 
-    def steps(self, total: int) -> tuple[Indices, Indices, Array]:
-        """The same for single steps, 2n of them: each pair's even step, then each pair's odd."""
-        even, odd = (
-            [np.minimum(2 * pairs + parity, total - 1) for pairs in (self.pairs, self.nodes)]
-            for parity in (0, 1)
-        )
-        points, nodes = (np.concatenate(both) for both in zip(even, odd, strict=True))
-        return points, nodes, np.concatenate([self.weights, self.weights])
+    def matrix(self) -> Array:
+        """All of it, (N, P′, P′)."""
 
 
-def coarse_to_fine(pairs: int, carried: bool) -> Iterator[Level]:
-    """Order of work on pairs of steps 0 … pairs − 1: first every 8th and the last, then, again
-    and again, the ones halfway between, by cubic interpolation of the nearest four.
-
-    With ``carried`` the pair −1 is known too.
-    """
-    first = np.arange((pairs - 1) % SPACING, pairs, SPACING)
-    if not carried:
-        first = np.union1d(first, 0)
-    yield Level(first, np.full((len(first), 1), -1), np.ones((len(first), 1)), first=True)
-    known = np.union1d(first, -1) if carried else first
-    while len(wide := np.flatnonzero(np.diff(known) > 1)):
-        middles = (known[wide] + known[wide + 1]) // 2
-        width = min(4, len(known))
-        begin = np.clip(wide + 1 - width // 2, 0, len(known) - width)
-        nodes = known[begin[:, None] + np.arange(width)]
-        yield Level(middles, nodes, lagrange(middles, nodes))
-        known = np.union1d(known, middles)
+def curvature_of(objective: Surface, points: Array) -> Curved:
+    """The fastest Hessian products at the points (N, P)."""
+    if isinstance(objective, Objective):
+        return Curvature(objective, points)
+    if isinstance(objective, NonlinearObjective):
+        return NonlinearCurvature(objective, points)
+    return PlainCurvature(objective, points)
 
 
-def lagrange(at: Indices, nodes: Indices) -> Array:
-    """Weights (n, s) of the polynomial through s nodes (n, s), at (n,)."""
-    weights = np.ones(nodes.shape)
-    for i in range(nodes.shape[1]):
-        for j in range(nodes.shape[1]):
-            if i != j:
-                weights[:, i] *= (at - nodes[:, j]) / (nodes[:, i] - nodes[:, j])
-    return weights
-
-
-def interpolated(vectors: Array, nodes: Indices, weights: Array) -> Array:
-    """Weighted sums (n, b, P) of the blocks ``vectors[nodes]``, for nodes and weights (n, s)."""
-    total = np.zeros((len(nodes), *vectors.shape[1:]))
-    for node, weight in zip(nodes.T, weights.T, strict=True):
-        total += weight[:, None, None] * vectors[node]
-    return total
-
-
-def turned(rows: Array, towards: Array) -> Array:
-    """Orthonormal rows (n, b, P), turned among themselves as close as they get to others
-    (orthogonal Procrustes), so that signs and near-degenerate pairs agree along the path."""
-    left, _, right = np.linalg.svd(towards @ rows.swapaxes(1, 2))
-    return (left @ right) @ rows
+def affords_lowest(objective: Surface) -> bool:
+    """Whether λ_min is worth its price at every step: it takes about five times the Hessian
+    products of λ_max, because eigenvalues at the lower end lie closer together."""
+    if not isinstance(objective, NonlinearObjective):
+        return True
+    return objective.samples * objective.network.parameters <= LOWEST_LIMIT
 
 
 def dense_extremes(objective: Objective, path: Array, count: int) -> Extremes:

@@ -5,9 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.basin import BATCH_FLOATS
+from eosdash.core.basin import BATCH_FLOATS, Loss
 from eosdash.core.flock import CODE, Flock
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.initialization import Network
+from eosdash.core.kernels import kernel_of
+from eosdash.core.network import Array, Objective
 from eosdash.core.outcome import OUTCOMES, Outcome
 from eosdash.core.settled import point_sharpness, settled_sharpness
 from eosdash.core.spectrum import DENSE_LIMIT
@@ -29,7 +31,7 @@ class Fates(NamedTuple):
     sharpness: Array
 
 
-def fates(objective: Objective, starts: Array, rates: Array, steps: int) -> Fates:
+def fates(objective: Loss, starts: Array, rates: Array, steps: int) -> Fates:
     """Run gradient descent from the columns of ``starts`` (P, N) at each of ``rates`` (c,)."""
     size, number = starts.shape
     flock = Flock(objective, steps)
@@ -51,15 +53,14 @@ def fates(objective: Objective, starts: Array, rates: Array, steps: int) -> Fate
 
 
 def _fates(
-    objective: Objective, flock: Flock, starts: Array, rates: Array
+    objective: Loss, flock: Flock, starts: Array, rates: Array
 ) -> tuple[NDArray[np.uint8], Array, Array]:
     ends = flock.run(starts, rates)
     stays = np.flatnonzero(ends.outcome != CODE[Outcome.DIVERGED])
     grad_norm = np.full(len(rates), np.inf)
-    theta = np.ascontiguousarray(ends.theta[:, stays].T)
     if stays.size:
         with np.errstate(over="ignore"):
-            grad_norm[stays] = np.linalg.norm(objective.gradient(theta), axis=1)
+            grad_norm[stays] = np.linalg.norm(_gradients(objective, ends.theta[:, stays]), axis=0)
     sharpness = np.full(len(rates), np.nan)
     there = ends.outcome == CODE[Outcome.MINIMUM]
     sharpness[there] = settled_sharpness(objective, ends.theta[:, there], at_minimum=True)
@@ -69,7 +70,16 @@ def _fates(
     return ends.outcome, grad_norm, sharpness
 
 
-def in_ball(network: LinearNetwork, radius: float, number: int, seed: int) -> Array:
+def _gradients(objective: Loss, theta: Array) -> Array:
+    """∇L at the columns of θ (P, n), (P, n)."""
+    if isinstance(objective, Objective):
+        return objective.gradient(np.ascontiguousarray(theta.T)).T
+    made = np.empty_like(theta)
+    kernel_of(objective)(theta, 1.0, made, made)
+    return made
+
+
+def in_ball(network: Network, radius: float, number: int, seed: int) -> Array:
     """Starts (P, N), uniform in the ball of ``radius`` about the origin."""
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((network.parameters, number))

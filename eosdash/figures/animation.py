@@ -64,7 +64,7 @@ EXIF_DESCRIPTION = 0x010E
 def animated(
     outcomes: Sequence[Indices],
     rates: Sequence[float],
-    critical: float,
+    unit: tuple[float, str],
     extent: Sequence[float],
     names: tuple[str, str],
     caption: str,
@@ -77,7 +77,8 @@ def animated(
     Args:
         outcomes: codes, (n, n) each, with rows from the low end of the second axis.
         rates: learning rate of each.
-        critical: η_C, which the bar marks.
+        unit: a learning rate that others are told in times of, which the bar marks: η_C, or what
+            stands in for it; and what it is called.
         extent: ends of the first axis, then of the second.
         names: of the axes.
         caption: what is shown, in words.
@@ -88,14 +89,14 @@ def animated(
     seen = [name for code, name in enumerate(OUTCOMES) if any((o == code).any() for o in outcomes)]
     legend = _rows(seen, side + APART, SWATCH + NEAR + APART)
     sheet, bar = _sheet(side, extent, names, legend, _lines(caption, side))
-    _mark(sheet, bar, side, critical, rates[-1])
+    _mark(sheet, bar, side, unit, rates[-1])
     decimals = max(0, 1 - floor(log10(rates[0])))
     words = [f"learning rate {rate:.{decimals}f}" for rate in rates]
     beside = MARGIN + max(_width(text, TITLE) for text in words)  # where nothing moves it
     frames = []
     for codes, rate, text in zip(outcomes, rates, words, strict=True):
         frame = _frame(sheet, codes, factor, text)
-        write(frame, beside, TOP, f" = {rate / critical:.2f} times critical", TITLE, MUTED)
+        write(frame, beside, TOP, f" = {rate / unit[0]:.2f} times {unit[1]}", TITLE, MUTED)
         frame[bar : bar + BAR, MARGIN : MARGIN + round(side * rate / rates[-1])] = ACCENT
         frames.append(frame)
     return _encoded(frames, palette(scheme), format, source)
@@ -184,13 +185,14 @@ def _legend(sheet: Indices, y: int, row: list[str]) -> None:
         x += SWATCH + NEAR + _width(name) + APART
 
 
-def _mark(sheet: Indices, bar: int, side: int, critical: float, last: float) -> None:
-    """Where the bar reaches the critical learning rate, which has no place on a shorter one."""
-    if critical > last:
+def _mark(sheet: Indices, bar: int, side: int, unit: tuple[float, str], last: float) -> None:
+    """Where the bar reaches the unit of the learning rate, which has no place on a shorter one."""
+    value, name = unit
+    if value > last:
         return
-    at = MARGIN + round(side * critical / last)
+    at = MARGIN + round(side * value / last)
     sheet[bar - 4 : bar + BAR + 4, at - 1 : at + 1] = ACCENT
-    words = f"critical {critical:.3g}"
+    words = f"{name} {value:.3g}"
     left = min(at - _width(words) // 2, MARGIN + side - _width(words))
     write(sheet, left, bar + BAR + GAP, words)
 

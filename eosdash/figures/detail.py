@@ -15,7 +15,7 @@ MOST_LINES = 16
 def plane_figure(scheme: Scheme) -> go.Figure:
     """Loss contours, minimizers with their stable arc, and the path, in the plane (w₁, w₂)."""
     tokens = TOKENS[scheme]
-    figure = go.Figure(layout=_layout(tokens, "w₁", "w₂"))
+    figure = go.Figure(layout=detail_layout(tokens, "w₁", "w₂"))
     figure.update_xaxes(constrain="domain")
     figure.update_yaxes(constrain="domain", scaleanchor="x")
     figure.add_contour(
@@ -27,9 +27,9 @@ def plane_figure(scheme: Scheme) -> go.Figure:
         line={"width": 0.75},
         hoverinfo="skip",
     )
-    _line(figure, "minimizers", tokens.minimum, 1.25, dash="dot")
-    _line(figure, "stable", tokens.minimum, 5)
-    _line(figure, "path", tokens.ink, 1, opacity=0.55)
+    detail_line(figure, "minimizers", tokens.minimum, 1.25, dash="dot")
+    detail_line(figure, "stable", tokens.minimum, 5)
+    detail_line(figure, "path", tokens.ink, 1, opacity=0.55)
     for meta, symbol, colour in (
         ("start", "circle-open", tokens.ink),
         ("cursor", "circle", tokens.ink),
@@ -44,9 +44,9 @@ def plane_figure(scheme: Scheme) -> go.Figure:
 def curves_figure(scheme: Scheme) -> go.Figure:
     """Up to sixteen curves over the steps: weights, singular values, or one curve alone."""
     tokens = TOKENS[scheme]
-    figure = go.Figure(layout=_layout(tokens, "step", ""))
+    figure = go.Figure(layout=detail_layout(tokens, "step", ""))
     for i in range(MOST_LINES):
-        _line(figure, f"line{i}", tokens.ink, 1.25, opacity=max(0.25, 1 - 0.12 * i))
+        detail_line(figure, f"line{i}", tokens.ink, 1.25, opacity=max(0.25, 1 - 0.12 * i))
     figure.add_scatter(
         x=[], y=[], meta="cursor", mode="markers", hoverinfo="skip",
         marker={"size": 7, "color": tokens.ink},
@@ -54,14 +54,16 @@ def curves_figure(scheme: Scheme) -> go.Figure:
     return figure
 
 
-def _line(
+def detail_line(
     figure: go.Figure, meta: str, colour: str, width: float, dash: str = "solid", **more: Any
 ) -> None:
+    """Add an empty line."""
     line = {"color": colour, "width": width, "dash": dash}
     figure.add_scatter(x=[], y=[], meta=meta, mode="lines", line=line, hoverinfo="skip", **more)
 
 
-def _layout(tokens: Tokens, x: str, y: str) -> dict[str, Any]:
+def detail_layout(tokens: Tokens, x: str, y: str) -> dict[str, Any]:
+    """The layout of a small figure with these titles at its axes."""
     axis = {
         "gridcolor": tokens.line,
         "zerolinecolor": tokens.line,

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from eosdash.figures.style import FONT, TOKENS, Scheme, Tokens
+from eosdash.figures.style import FONT, TOKENS, Scheme, Tokens, sky
 
 ROWS = ("loss", "sharpness", "grad_norm")
 MOST_PINS = 4
@@ -17,7 +17,7 @@ MOST_EIGENVALUES = 5
 def run_figure(scheme: Scheme) -> go.Figure:
     """The empty figure in one colour scheme."""
     tokens = TOKENS[scheme]
-    figure = go.Figure(layout=_layout(tokens))
+    figure = go.Figure(layout=_layout(scheme))
     for row in ROWS:
         _add(figure, f"previous.{row}", row, tokens.line, width=1.5, hoverinfo="skip")
         for pin, colour in enumerate(tokens.pins):
@@ -29,6 +29,11 @@ def run_figure(scheme: Scheme) -> go.Figure:
     _add(figure, "lambda_min", "sharpness", tokens.muted, width=1, dash="dash", name="λ_min")
     _add(figure, "loss", "loss", tokens.ink, width=1.75, name="loss")
     _add(figure, "sharpness", "sharpness", tokens.ink, width=1.75, name="sharpness")
+    for row in ROWS[:2]:
+        name = f"{row} of gradient flow"
+        _add(figure, f"flow.{row}", row, tokens.pins[1], width=2, dash="6px 3px", name=name)
+        name = "mean loss of the central flow" if row == "loss" else "sharpness of the central flow"
+        _add(figure, f"central.{row}", row, sky(scheme), width=2.5, name=name)
     _add(figure, "gfs_sharpness", "sharpness", tokens.pins[0], width=2.5, dash="dot", name="GFS")
     _add(figure, "threshold", "sharpness", tokens.accent, width=1.75, dash="dash", name="2/η")
     _add(figure, "grad_norm", "grad_norm", tokens.ink, width=1.5, name="‖∇L‖")
@@ -105,7 +110,8 @@ def _cursor(row: str, tokens: Tokens) -> go.Scatter:
     )
 
 
-def _layout(tokens: Tokens) -> dict[str, Any]:
+def _layout(scheme: Scheme) -> dict[str, Any]:
+    tokens = TOKENS[scheme]
     axis = {
         "gridcolor": tokens.line,
         "linecolor": tokens.line,
@@ -146,6 +152,8 @@ def _layout(tokens: Tokens) -> dict[str, Any]:
             "muted": tokens.muted,
             "paper": tokens.paper,
             "gfs": tokens.pins[0],
+            "flow": tokens.pins[1],
+            "central": sky(scheme),
         },
         "uirevision": "run",
     }

@@ -64,6 +64,12 @@ TOKENS: dict[Scheme, Tokens] = {
     ),
 }
 
+
+def sky(scheme: Scheme) -> str:
+    """The colour of what is predicted or learned, beside a run in ink."""
+    return TOKENS[scheme].undecided if scheme == "light" else TOKENS[scheme].pins[0]
+
+
 MARKS = {
     "minimum": "●",
     "saddle": "✕",

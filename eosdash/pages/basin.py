@@ -76,7 +76,7 @@ def _main(view: BasinView, problem: str) -> html.Div:
             *words_above(),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_map(problem), _side(view)], className="eos-work eos-work-map"),
-            html.P(MAP_SCOPE, className="eos-scope"),
+            html.P(MAP_SCOPE, id="scope", className="eos-scope"),
         ],
         className="eos-main eos-main-map",
     )

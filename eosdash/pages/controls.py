@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 from eosdash.fields import ParameterSet, as_text
 from eosdash.pages.icons import aria, icon
 
-SLIDERS = ("depth", "width", "lr")
-"""The three that a lecture turns."""
+SLIDERS = ("depth", "width", "lr", "momentum", "batch")
+"""The three that a lecture turns, and those of other optimizers."""
 
 GROUPS = {
     "network": "Network",
@@ -24,11 +24,16 @@ GROUPS = {
     "data": "Data",
     "run": "Run",
 }
-FOLDED = ("hidden", "weight_decay", "lr_schedule", "init_scaling", "eigenvalues", "data_seed")
+FOLDED = (
+    "hidden",
+    "weight_decay",
+    "lr_schedule",
+    "init_scaling",
+    "eigenvalues",
+    "data_seed",
+    "batch_seed",
+)
 """Fields that stay under "more" until asked for."""
-
-UNSHOWN = ("activation",)
-"""Fields with one possible value."""
 
 
 def field_id(kind: str, name: str) -> dict[str, str]:
@@ -43,7 +48,7 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
     Args:
         errors: message by field, shown beside it.
     """
-    fields = [name for name in type(params).model_fields if name not in UNSHOWN]
+    fields = list(type(params).model_fields)
     there = {type(params).about(name).group for name in fields}
     sections = [
         html.Section(
@@ -108,9 +113,13 @@ def extras(group: str) -> list[Component]:
 def field(params: ParameterSet, name: str, error: str | None) -> html.Div:
     """One field: its control, with label, help and error."""
     control = _control(params, name, error)
-    children = [control]
+    children: list[Component] = [control]
     if name in SLIDERS:
         children.append(_slider(params, name))
+    if name == "data":
+        children.append(
+            html.Button("Choose or drop a CSV file", id="choose-table", className="eos-drop")
+        )
     return html.Div(
         children,
         id=field_id("field", name),
@@ -154,8 +163,23 @@ def _control(params: ParameterSet, name: str, error: str | None) -> Component:
     )  # fmt: skip
 
 
+NAMES = {
+    "relu": "ReLU",
+    "gelu": "GELU",
+    "tanh": "tanh",
+    "chebyshev": "Chebyshev polynomial",
+    "toy": "Toy regression",
+    "digits": "Handwritten digits",
+    "csv": "Numbers of your own",
+    "cross_entropy": "Cross-entropy",
+    "heavy_ball": "Heavy-ball momentum",
+    "nesterov": "Nesterov momentum",
+}
+"""Choices that are called otherwise than they are written."""
+
+
 def _words(choice: str) -> str:
-    return choice.replace("_", " ").capitalize()
+    return NAMES.get(choice, choice.replace("_", " ").capitalize())
 
 
 def _slider(params: ParameterSet, name: str) -> dmc.Slider:
@@ -168,7 +192,7 @@ def _slider(params: ParameterSet, name: str) -> dmc.Slider:
         value=float(np.log10(value)) if log else value,
         min=float(low),
         max=float(high),
-        step=0.002 if log else 1,
+        step=0.002 if log else 1 if isinstance(value, int) else 0.01,
         updatemode="drag",
         label=None,
         thumbLabel=f"{label_of(params, name)}{', logarithmic' if log else ''}",

@@ -13,7 +13,7 @@ from eosdash.fields import ParameterError
 from eosdash.figures.animation import Format, animated
 from eosdash.figures.style import SCHEMES, Scheme
 from eosdash.params import BasinParams
-from eosdash.runs import critical_lr_of
+from eosdash.reference import reference_of
 from eosdash.service import limits, maps, settings
 from eosdash.service.api import archive, download, follow, query_of
 from eosdash.service.cache import Results
@@ -34,7 +34,7 @@ def register(server: Flask, flights: Flights, cache: Results) -> None:
         body = animated(
             _outcomes(played, flights),
             [frame.lr for frame in played],
-            critical_lr_of(played[0]).value,
+            (reference_of(played[0]).value, UNITS[played[0].is_linear]),
             played[0].extent,
             axis_words(played[0]),
             animation.caption(played[0]),
@@ -60,6 +60,11 @@ def register(server: Flask, flights: Flights, cache: Results) -> None:
     server.register_blueprint(exports)
 
 
+UNITS = {True: "critical", False: "2/S of the start"}
+"""What the learning rates of a picture are told in units of, in letters that it has: η_C of a
+linear network, and what stands in for it."""
+
+
 def _asked(cache: Results) -> tuple[list[BasinParams], Scheme]:
     """The frames that a request asks for, affordable, and in which colours."""
     query = query_of()
@@ -70,7 +75,7 @@ def _asked(cache: Results) -> tuple[list[BasinParams], Scheme]:
     params = animation.coarse(BasinParams.make(**query))
     limits.check_basin(params)  # no frame costs more than another
     extent = ground_of(params).extent
-    played = animation.frames(params, extent, critical_lr_of(params).value)
+    played = animation.frames(params, extent, reference_of(params).value)
     _check_cost(played, cache)
     return played, scheme
 

@@ -12,6 +12,7 @@ from eosdash.figures.style import MARKS
 from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
 from eosdash.params import Frame
+from eosdash.params.task import USUAL
 from eosdash.words import OUTCOME_WORDS
 
 Set = TypeVar("Set", bound=ParameterSet)
@@ -53,7 +54,16 @@ def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
                 "group": about.group,
                 "default": as_text(info.default),
             }
+    made.get("task", {})["usual"] = {
+        task: {name: as_text(value) for name, value in usual.items()}
+        for task, usual in USUAL.items()
+    }
     return made
+
+
+def texts(values: dict[str, Any]) -> dict[str, str]:
+    """Values as they stand in a query."""
+    return {name: as_text(value) for name, value in values.items()}
 
 
 def stores(templates: dict[str, Any], *sets: type[ParameterSet]) -> list[Component]:

@@ -8,6 +8,7 @@ from dash import Input, html
 from dash.development.base_component import Component
 
 from eosdash.figures.detail import curves_figure, plane_figure
+from eosdash.figures.explained import EXPLAINED_FIGURES
 from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field
@@ -31,6 +32,11 @@ DETAILS = {
     "weights": "Weights",
     "singular_values": "Singular values",
     "balance": "Balance",
+    "function": "Learned function",
+    "portrait": "Phase portrait",
+    "oscillation": "Central flow",
+    "progress": "Progress",
+    "spectrum": "Spectrum",
 }
 
 
@@ -55,9 +61,10 @@ def templates() -> dict[str, Any]:
             "run": run_figure(scheme).to_plotly_json(),
             "plane": plane_figure(scheme).to_plotly_json(),
             "curves": curves_figure(scheme).to_plotly_json(),
+            **{name: make(scheme).to_plotly_json() for name, make in EXPLAINED_FIGURES.items()},
         }
         for scheme in SCHEMES
-    } | {"marks": MARKS}
+    } | {"marks": MARKS, "details": DETAILS}
 
 
 def _main(view: RunView, problem: str) -> html.Div:
@@ -67,7 +74,7 @@ def _main(view: RunView, problem: str) -> html.Div:
             html.Div(id="events", className="eos-events"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_figures(view, problem), _side(view)], className="eos-work"),
-            html.P(SCOPE, className="eos-scope"),
+            html.P(SCOPE, id="scope", className="eos-scope"),
         ],
         className="eos-main",
     )
@@ -81,6 +88,7 @@ def _figures(view: RunView, problem: str) -> html.Div:
         [
             html.Div([figure, problem_box(problem), _view_menu(view)], className="eos-figure-box"),
             _transport(),
+            html.Div(id="explain-note", className="eos-note eos-explain-note"),
         ],
         className="eos-run",
     )
@@ -89,6 +97,8 @@ def _figures(view: RunView, problem: str) -> html.Div:
 def _view_menu(view: RunView) -> html.Details:
     names = [name for name in RunView.model_fields if name != "detail"]
     fields: list[Component] = [field(view, name, None) for name in names]
+    here = html.Button("Gradient flow from the step shown", id="flow-here", className="eos-here")
+    fields.insert(names.index("flow_from") + 1, here)
     return menu("view", [icon("view"), html.Span("View")], fields)
 
 

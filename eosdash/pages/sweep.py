@@ -95,7 +95,7 @@ def _main(problem: str) -> html.Div:
                 ],
                 className="eos-work eos-work-map",
             ),
-            html.P(SWEEP_SCOPE, className="eos-scope"),
+            html.P(SWEEP_SCOPE, id="scope", className="eos-scope"),
         ],
         className="eos-main eos-main-map",
     )  # fmt: skip

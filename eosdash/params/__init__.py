@@ -5,6 +5,7 @@ the Python API and the cache key are all read off these classes.
 """
 
 from eosdash.params.basin import BasinParams
+from eosdash.params.explain import ExplainParams
 from eosdash.params.network import NetworkParams
 from eosdash.params.pages import PAGES, Frame, Page
 from eosdash.params.sweep import SweepParams
@@ -16,6 +17,7 @@ __all__ = [
     "PAGES",
     "BasinParams",
     "BasinView",
+    "ExplainParams",
     "Frame",
     "NetworkParams",
     "Page",

@@ -4,7 +4,6 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from eosdash.core.network import LinearNetwork
 from eosdash.core.slices import Extent
 from eosdash.fields import Numbers, ParameterError, Whole, parameter
 from eosdash.params.network import NetworkParams
@@ -40,7 +39,8 @@ class BasinParams(NetworkParams):
     pair: Whole = parameter(
         (0, 1),
         "The two weights",
-        "Numbers of two weights, counted from 0: W_1 row by row, then W_2, …, W_L.",
+        "Numbers of two weights, counted from 0: W_1 row by row, its biases if there are any, then "
+        "W_2, …, W_L.",
         group="plane",
         when={"plane": ("weights",)},
         allowed="two different whole numbers from 0, comma-separated",
@@ -60,7 +60,8 @@ class BasinParams(NetworkParams):
         "start",
         "Through",
         "The point that the plane goes through: the origin, the start, or the minimizer that "
-        "gradient flow reaches from it (of more than 500 weights, one that L-BFGS reaches).",
+        "gradient flow reaches from it (of more than 500 weights, or where the network is not "
+        "linear, one that L-BFGS reaches).",
         group="plane",
         when=_SLICE,
     )
@@ -108,7 +109,7 @@ class BasinParams(NetworkParams):
 
     @model_validator(mode="after")
     def _on_the_map(self) -> Self:
-        weights = LinearNetwork(self.sizes).parameters
+        weights = self.network.parameters
         if self.plane == "weights" and (
             len(set(self.pair)) < 2 or not all(0 <= index < weights for index in self.pair)
         ):
@@ -125,7 +126,7 @@ class BasinParams(NetworkParams):
             )
         if self.plane == "trainability" and self.init == "weights":
             raise ParameterError(
-                "init", "given weights have no scale to vary", "gaussian, balanced"
+                "init", "given weights have no scale to vary", "gaussian, uniform, balanced"
             )
         if self.extent:
             self._check_extent()

@@ -1,41 +1,30 @@
 """A network, its data and its start: the part of a parameter set that all pages share."""
 
-from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from eosdash.fields import (
-    LearningRate,
-    Numbers,
-    ParameterError,
-    ParameterSet,
-    Widths,
-    parameter,
-    split,
-)
+from eosdash.core.network import LinearNetwork
+from eosdash.core.nonlinear import NonlinearNetwork
+from eosdash.fields import LearningRate, Numbers, ParameterError, Widths, parameter, split
+from eosdash.params.task import CLASSES, MOST_IMAGES, TaskParams
 
 MOST_HIDDEN = 11
 MAX_WEIGHT = 1e3
 """Largest modulus of an explicit initial weight."""
 
-_MATRIX = {"task": ("whitened", "regression")}
-_WHITENED = {"task": ("whitened",)}
-_REGRESSION = {"task": ("regression",)}
+MOST_SAMPLES = 2000
+"""Data points of a network that is not linear."""
+
+NONLINEAR = ("tanh", "relu", "gelu", "softplus")
+_NONLINEAR = {"activation": NONLINEAR}
 
 
-class NetworkParams(ParameterSet):
+class NetworkParams(TaskParams):
     """A network, its data, its start and its learning rate: what every page shares."""
 
     kind: ClassVar[str] = "network"
 
-    task: Literal["scalar", "whitened", "regression"] = parameter(
-        "scalar",
-        "Task",
-        "What the network learns: one number y; a matrix with chosen singular values, on "
-        "whitened inputs; or a noisy linear regression.",
-        group="network",
-    )
     depth: int = parameter(
         4, "Depth", "Number of weight matrices.", symbol="L", group="network", ge=1, le=12
     )
@@ -50,84 +39,23 @@ class NetworkParams(ParameterSet):
         allowed="at most 11 whole numbers from 1 to 64, comma-separated",
         max_length=MOST_HIDDEN,
     )
-    activation: Literal["linear"] = parameter(
-        "linear", "Activation", "What stands between the layers: nothing.", group="network"
+    activation: Literal["linear", "tanh", "relu", "gelu", "softplus"] = parameter(
+        "linear",
+        "Activation",
+        "What stands between the layers: nothing, or a function of each unit. The theorems, η_C "
+        "and all closed forms are about linear networks.",
+        symbol="φ",
+        group="network",
     )
-    d_in: int = parameter(
-        2, "Inputs", "Input dimension.", group="data", symbol="d_in", when=_MATRIX, ge=1, le=16
+    biases: bool = parameter(
+        True, "Biases", "Whether units have biases.", group="network", when=_NONLINEAR
     )
-    d_out: int = parameter(
-        2, "Outputs", "Output dimension.", group="data", symbol="d_out", when=_MATRIX, ge=1, le=16
-    )
-    target: float = parameter(
-        1.0,
-        "Target",
-        "The number that the product of all weights should become.",
-        symbol="y",
-        group="data",
-        when={"task": ("scalar",)},
-        ge=-100,
-        le=100,
-        allow_inf_nan=False,
-    )
-    singular_values: Numbers = parameter(
-        (1.0, 0.5),
-        "Singular values",
-        "Singular values of the target matrix, 0 to 100; those not given are zero.",
-        symbol="σ",
-        group="data",
-        when=_WHITENED,
-        allowed="1 to 16 numbers from 0 to 100, comma-separated",
-        min_length=1,
-        max_length=16,
-    )
-    rotate: bool = parameter(
-        False,
-        "Rotate",
-        "Turn the target by seeded random rotations instead of leaving it diagonal.",
-        group="data",
-        when=_WHITENED,
-    )
-    samples: int = parameter(
-        100,
-        "Samples",
-        "Number of data points; the cost of a step does not depend on it.",
-        symbol="n",
-        group="data",
-        when=_REGRESSION,
-        ge=1,
-        le=100_000,
-    )
-    noise: float = parameter(
-        0.0,
-        "Noise",
-        "Standard deviation of the noise on the outputs.",
-        group="data",
-        when=_REGRESSION,
-        ge=0,
-        le=10,
-        allow_inf_nan=False,
-    )
-    condition: float = parameter(
-        1.0,
-        "Condition number",
-        "Largest over smallest eigenvalue of the covariance that the inputs are drawn from.",
-        symbol="κ",
-        group="data",
-        log=True,
-        when=_REGRESSION,
-        ge=1,
-        le=1e4,
-        allow_inf_nan=False,
-    )
-    data_seed: int = parameter(
-        0,
-        "Data seed",
-        "Seed of the rotations or of the data.",
-        group="data",
-        when=_MATRIX,
-        ge=0,
-        le=2**32 - 1,
+    loss: Literal["squared", "cross_entropy"] = parameter(
+        "squared",
+        "Loss",
+        "Squared distance to the outputs, classes as unit vectors; or cross-entropy with logits.",
+        group="network",
+        when=_NONLINEAR | {"task": (*CLASSES, "csv")},
     )
     lr: LearningRate = parameter(
         0.469,
@@ -147,22 +75,22 @@ class NetworkParams(ParameterSet):
         le=10,
         allow_inf_nan=False,
     )
-    init: Literal["gaussian", "balanced", "weights"] = parameter(
+    init: Literal["gaussian", "uniform", "balanced", "weights"] = parameter(
         "gaussian",
         "Initialization",
-        "Independent Gaussian entries; a balanced start aligned with the target; or explicit "
-        "weights.",
+        "Independent Gaussian weights; uniform ones, biases included, within ± scale/√fan-in; a "
+        "balanced start aligned with the target, of linear networks; or explicit weights.",
         group="start",
     )
     init_scale: float = parameter(
         1.0,
         "Scale",
-        "Standard deviation of the entries; or the singular value that every layer of a "
-        "balanced start has in each direction of the target.",
+        "Standard deviation of the weights; of a uniform start, its bound times √fan-in; of a "
+        "balanced start, the singular value that every layer has in each direction of the target.",
         symbol="s",
         group="start",
         log=True,
-        when={"init": ("gaussian", "balanced")},
+        when={"init": ("gaussian", "uniform", "balanced")},
         ge=0,
         le=100,
         allow_inf_nan=False,
@@ -177,16 +105,16 @@ class NetworkParams(ParameterSet):
     seed: int = parameter(
         0,
         "Seed",
-        "Seed of the Gaussian start.",
+        "Seed of the start.",
         group="start",
-        when={"init": ("gaussian",)},
+        when={"init": ("gaussian", "uniform")},
         ge=0,
         le=2**32 - 1,
     )
     weights: Numbers = parameter(
         (),
         "Weights",
-        "All initial weights: W_1 row by row, then W_2, …, W_L.",
+        "All initial weights: W_1 row by row, its biases if there are any, then W_2, …, W_L.",
         symbol="θ₀",
         group="start",
         when={"init": ("weights",)},
@@ -219,23 +147,28 @@ class NetworkParams(ParameterSet):
             )
         if self.task == "whitened":
             self._check_singular_values()
+        if self.task == "csv":
+            self._check_data(self.has_classes)
+        if self.task == "digits" and self.samples > MOST_IMAGES:
+            raise ParameterError("samples", "there are not so many images", f"1 to {MOST_IMAGES}")
+        if self.task in ("chebyshev", "spirals", "moons") and self.samples < 2:
+            raise ParameterError("samples", "one point is too few", "2 or more")
+        if not self.is_linear and self.sample_count > MOST_SAMPLES:
+            raise ParameterError(
+                "samples",
+                "too many for a network that is not linear",
+                f"up to {MOST_SAMPLES:,}, or the activation linear",
+            )
+        if self.init == "balanced" and not self.is_linear:
+            raise ParameterError(
+                "init", "only linear networks have a balanced start", "gaussian, uniform, weights"
+            )
         if self.init == "weights":
             self._check_weights()
         return self
 
-    def _check_singular_values(self) -> None:
-        most = min(self.d_in, self.d_out)
-        if len(self.singular_values) > most:
-            raise ParameterError(
-                "singular_values",
-                f"{len(self.singular_values)} do not fit a {self.d_out} × {self.d_in} matrix",
-                f"at most {most}",
-            )
-        if not all(0 <= value <= 100 for value in self.singular_values):
-            raise ParameterError("singular_values", "one is out of range", "numbers from 0 to 100")
-
     def _check_weights(self) -> None:
-        expected = sum(rows * columns for columns, rows in pairwise(self.sizes))
+        expected = self.network.parameters
         if len(self.weights) != expected:
             raise ParameterError(
                 "weights",
@@ -248,14 +181,42 @@ class NetworkParams(ParameterSet):
             )
 
     @property
+    def is_linear(self) -> bool:
+        """Whether nothing stands between the layers: then the theory is about this network."""
+        return self.activation == "linear"
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the outputs are classes."""
+        return self.task in CLASSES or (self.task == "csv" and self.has_logits)
+
+    @property
+    def has_logits(self) -> bool:
+        """Whether the loss is cross-entropy."""
+        return self.applies("loss") and self.loss == "cross_entropy"
+
+    @property
+    def sample_count(self) -> int:
+        """Number of data points that a network that is not linear is trained on."""
+        counts = {"scalar": 1, "whitened": self.d_in, "csv": len(self.data)}
+        return counts.get(self.task, self.samples)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """(d_in, w_1, …, w_{L-1}, d_out)."""
-        ends = (1, 1) if self.task == "scalar" else (self.d_in, self.d_out)
+        inputs, outputs = self._ends(self.has_classes)
         inner = self.hidden if self.hidden is not None else (self.width,) * (self.depth - 1)
-        return (ends[0], *inner, ends[1])
+        return (inputs, *inner, outputs)
+
+    @property
+    def network(self) -> LinearNetwork | NonlinearNetwork:
+        """Its shape."""
+        if self.is_linear:
+            return LinearNetwork(self.sizes)
+        return NonlinearNetwork(self.sizes, self.activation, self.biases)
 
     def canonical(self) -> dict[str, Any]:
-        """The fields that matter; widths and singular values in one way of writing them."""
+        """The fields that matter; widths in one way of writing them."""
         values = super().canonical()
         inner = self.sizes[1:-1]
         if len(set(inner)) == 1:
@@ -263,6 +224,4 @@ class NetworkParams(ParameterSet):
         unused = {"hidden"} if values["hidden"] is None else {"width"}
         if not inner:
             unused = {"width", "hidden"}
-        if "singular_values" in values:
-            values["singular_values"] = tuple(sorted(self.singular_values, reverse=True))
         return {name: value for name, value in values.items() if name not in unused}

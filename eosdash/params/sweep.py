@@ -4,7 +4,6 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from eosdash.core.network import LinearNetwork
 from eosdash.fields import Numbers, ParameterError, parameter, split
 from eosdash.params.network import NetworkParams
 
@@ -23,7 +22,8 @@ class SweepParams(NetworkParams):
     units: Literal["relative", "absolute"] = parameter(
         "relative",
         "Units",
-        "Learning rates in units of η_C, or as they are.",
+        "Learning rates in units of η_C (where the network is not linear, of 2/S at the start), or "
+        "as they are.",
         group="sweep",
         when=_OVER_LR,
     )
@@ -50,7 +50,10 @@ class SweepParams(NetworkParams):
         max_length=2000,
     )
     ratio: float = parameter(
-        0.8, "η over η_C", "Learning rate of every depth or width, in units of its η_C.",
+        0.8,
+        "η over η_C",
+        "Learning rate of every depth or width, in units of its η_C; where the network is not "
+        "linear, of 2/S at its first random start.",
         group="sweep", when=_OVER_SIZE, gt=0, le=100, allow_inf_nan=False,
     )  # fmt: skip
     starts: int = parameter(
@@ -75,7 +78,8 @@ class SweepParams(NetworkParams):
         "output",
         "Orbit of",
         "What the orbit diagram shows: loss, sharpness, the first entry of the product of all "
-        "weights, or one weight.",
+        "weights (where the network is not linear, the first output on the first sample), or one "
+        "weight.",
         group="sweep",
         when=_OVER_LR,
     )
@@ -115,7 +119,7 @@ class SweepParams(NetworkParams):
             )
         if self.over != "lr":
             self._check_sizes()
-        weights = LinearNetwork(self.sizes).parameters
+        weights = self.network.parameters
         if self.applies("weight") and self.weight >= weights:
             raise ParameterError("weight", "this network has no such weight", f"0 to {weights - 1}")
         return self

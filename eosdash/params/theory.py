@@ -1,8 +1,10 @@
 """The parameter set of the four statements: a network, η, and the sizes of the samples."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
-from eosdash.fields import parameter
+from pydantic import field_validator
+
+from eosdash.fields import ParameterError, parameter
 from eosdash.params.network import NetworkParams
 
 
@@ -11,6 +13,10 @@ class TheoryParams(NetworkParams):
 
     kind: ClassVar[str] = "theory"
 
+    activation: Literal["linear"] = parameter(
+        "linear", "Activation", "What stands between the layers: nothing. The theorems are about "
+        "linear networks.", symbol="φ", group="network",
+    )  # fmt: skip
     points: int = parameter(
         200, "Points", "Random points at which determinants and ranks are checked.",
         group="sample", ge=1, le=10_000,
@@ -23,3 +29,10 @@ class TheoryParams(NetworkParams):
         1000, "Steps", "Most steps of gradient descent from each.", group="sample",
         ge=1, le=20_000,
     )  # fmt: skip
+
+    @field_validator("activation", mode="before")
+    @classmethod
+    def _linear(cls, value: Any) -> Any:
+        if value != "linear":
+            raise ParameterError("activation", "the theorems are about linear networks", "linear")
+        return value

@@ -1,12 +1,13 @@
 """The parameter set of one run."""
 
 from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from eosdash.core.optimizers import Optimizer
 from eosdash.fields import ParameterError, Schedule, parameter
-from eosdash.params.network import NetworkParams
+from eosdash.params.network import MOST_SAMPLES, NONLINEAR, NetworkParams
 
 
 class TrainParams(NetworkParams):
@@ -25,6 +26,43 @@ class TrainParams(NetworkParams):
         allowed="at most 20 pairs step:lr, comma-separated, steps increasing",
         max_length=20,
     )
+    optimizer: Literal["gradient_descent", "heavy_ball", "nesterov"] = parameter(
+        "gradient_descent",
+        "Optimizer",
+        "Gradient descent, or with heavy-ball or Nesterov momentum, each with its own stability "
+        "threshold (Cohen et al. 2021).",
+        group="step",
+    )
+    momentum: float = parameter(
+        0.9,
+        "Momentum",
+        "Share of the last step that goes into the next.",
+        symbol="β",
+        group="step",
+        when={"optimizer": ("heavy_ball", "nesterov")},
+        ge=0,
+        le=0.999,
+        allow_inf_nan=False,
+    )
+    batch: int = parameter(
+        0,
+        "Batch",
+        "Samples in a mini-batch, drawn anew every epoch; 0 for all. Loss and sharpness are of all "
+        "samples.",
+        group="step",
+        when={"activation": NONLINEAR},
+        ge=0,
+        le=MOST_SAMPLES,
+    )
+    batch_seed: int = parameter(
+        0,
+        "Batch seed",
+        "Seed of the order of mini-batches.",
+        group="step",
+        when={"activation": NONLINEAR},
+        ge=0,
+        le=2**32 - 1,
+    )
     eigenvalues: int = parameter(
         1,
         "Eigenvalues",
@@ -34,6 +72,19 @@ class TrainParams(NetworkParams):
         ge=1,
         le=5,
     )
+
+    @property
+    def rule(self) -> Optimizer:
+        """How steps are made."""
+        momentum = self.momentum if self.applies("momentum") else 0.0
+        batch = self.batch if self.applies("batch") else 0
+        return Optimizer(momentum, self.optimizer == "nesterov", batch or None, self.batch_seed)
+
+    @model_validator(mode="after")
+    def _batch_of_samples(self) -> Self:
+        if self.applies("batch") and self.batch > (most := self.sample_count):
+            raise ParameterError("batch", f"there are {most} samples", f"0 to {most}")
+        return self
 
     @model_validator(mode="after")
     def _schedule_in_order(self) -> Self:
@@ -51,6 +102,8 @@ class TrainParams(NetworkParams):
         return self
 
     def canonical(self) -> dict[str, Any]:
-        """As for the network; an empty schedule is left out."""
+        """As for the network; an empty schedule is left out, and the seed of whole batches."""
         values = super().canonical()
+        if not values.get("batch"):
+            values.pop("batch_seed", None)
         return {name: value for name, value in values.items() if value != ()}

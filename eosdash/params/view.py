@@ -4,6 +4,20 @@ from typing import ClassVar, Literal
 
 from eosdash.fields import Numbers, ParameterSet, parameter
 
+Detail = Literal[
+    "auto",
+    "plane",
+    "weights",
+    "singular_values",
+    "balance",
+    "function",
+    "portrait",
+    "oscillation",
+    "progress",
+    "spectrum",
+]
+"""What may be drawn beside a run; the last five are explanations."""
+
 
 class RunView(ParameterSet):
     """How a run is shown. Part of a link, but of no key: it changes no number."""
@@ -35,7 +49,24 @@ class RunView(ParameterSet):
     lowest: bool = parameter(
         False, "Smallest eigenvalue", "Show λ_min of the Hessian.", group="view"
     )
-    detail: Literal["auto", "plane", "weights", "singular_values", "balance"] = parameter(
+    flow: bool = parameter(
+        False,
+        "Gradient flow",
+        "Show loss and sharpness of gradient flow at the times η · step.",
+        group="view",
+    )
+    flow_from: int = parameter(
+        0, "Flow from step", "The step of the run that gradient flow begins at.", group="view",
+        ge=0, le=19_999,
+    )  # fmt: skip
+    central: bool = parameter(
+        False,
+        "Central flow",
+        "Show mean loss and sharpness of the central flow, which predicts the average of the run; "
+        "full-batch gradient descent without momentum.",
+        group="view",
+    )
+    detail: Detail = parameter(
         "auto", "Beside the run", "What is drawn beside the run.", group="view"
     )
 

@@ -62,6 +62,8 @@ _ERROR_FIELDS = _object(
     allowed=_TEXT,
 )
 
+SUITED = "Sizes of maps and sweeps that are computed soon, by the page; of networks not linear."
+
 _GENERAL: dict[str, Schema] = {
     "Array": _object(
         "An array: base64 of its little-endian bytes in C order, with its dtype and shape.",
@@ -86,15 +88,18 @@ _GENERAL: dict[str, Schema] = {
     "Start": _record(
         "start",
         "First line: what is computed, in full, and the thresholds.",
-        kind={"enum": ["train", "basin", "sweep", "theory"]},
+        kind={"enum": ["train", "explain", "basin", "sweep", "theory"]},
         version=_TEXT,
         params=_OBJECT | {"description": "The parameters that have an effect."},
         query=_OBJECT | {"description": "The same as texts.", "additionalProperties": _TEXT},
         python=_TEXT | {"description": "The call of the Python API that computes the same."},
         threshold=_NUMBER | {"description": "2/η, in whose units the sharpness is at the edge."},
-        critical_lr=_object("η_C.", value=_NUMBER, closed_form=_FLAG),
+        critical_lr=_or_none(
+            _object("η_C; null of a network that is not linear.", value=_NUMBER, closed_form=_FLAG)
+        ),
         parameters=_WHOLE | {"description": "Number of weights."},
         start_sharpness=_NUMBER,
+        suited=_OBJECT | {"description": SUITED},
     ),
     "End": _record("end", "Last line."),
     "Progress": _record("progress", "A sign of life, and of a map how many steps are done."),
@@ -133,6 +138,32 @@ _RUN: dict[str, Schema] = {
         y=_NUMBERS,
         query=_or_none(_OBJECT | {"additionalProperties": _TEXT}),
         python=_TEXT,
+    ),
+}
+
+_EXPLANATION: dict[str, Schema] = {
+    "ExplainStart": _beyond(
+        "Start",
+        "What is laid over the run: what is approximate and where it comes from, in sentences, and "
+        "what holds for all that follows.",
+        explanation=_TEXT,
+        notes=_list(_TEXT),
+        facts=_OBJECT,
+    ),
+    "ExplainChunk": _record(
+        "chunk",
+        "Columns by name; beside a run, its steps are in the column step. Later chunks continue "
+        "where one ends.",
+    ),
+    "Frame": _record(
+        "frame",
+        "The learned function at one step: the outputs, or the side of a grid that each class is "
+        "on, or the share of data whose class is told rightly.",
+        step=_WHOLE,
+        loss=_NUMBER,
+    ),
+    "ExplainEnd": _beyond(
+        "End", "What is seen, in words and in numbers.", summary=_SUMMARY, values=_OBJECT
     ),
 }
 
@@ -217,11 +248,12 @@ _OTHERS: dict[str, Schema] = {
     "Readiness": _object("Whether requests may come.", status=_TEXT),
 }
 
-SCHEMAS: dict[str, Schema] = _GENERAL | _RUN | _MAP | _SWEEP | _OTHERS
+SCHEMAS: dict[str, Schema] = _GENERAL | _RUN | _EXPLANATION | _MAP | _SWEEP | _OTHERS
 """The components of the document, by name."""
 
 STREAMS: dict[str, tuple[str, ...]] = {
     "train": ("Start", "RunChunk", "RunEnd"),
+    "explain": ("ExplainStart", "ExplainChunk", "Frame", "ExplainEnd"),
     "run": ("Path", "Start", "RunChunk", "RunEnd"),
     "basin": ("MapStart", "Level", "Recheck", "Overlays", "MapEnd"),
     "sweep": ("SweepStart", "Columns", "SweepEnd"),

@@ -16,13 +16,22 @@ from numpy.typing import NDArray
 import eosdash
 from eosdash.basins import pixel_run
 from eosdash.deck import DECK, DeckError, parse, read
+from eosdash.explanations import explain_run
 from eosdash.fields import MATH_VERSION, ParameterError, ParameterSet
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params import (
+    BasinParams,
+    ExplainParams,
+    NetworkParams,
+    SweepParams,
+    TheoryParams,
+    TrainParams,
+)
 from eosdash.params.basin import FARTHEST
 from eosdash.service import gate, limits, maps, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
+from eosdash.service.explained import arrays_with_facts, check_explain, explain_seconds
 from eosdash.service.flights import Broken, Flights, Following, Unavailable, error_line
 from eosdash.service.tickets import turn
 
@@ -82,6 +91,18 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
         params = _train_params()
         body = archive(params, columns_of(whole(params)))
         return download(body, "application/zip", "eosdash-run.npz")
+
+    @api.get("/api/explain")
+    def explain() -> Response:
+        return stream(_explain_params())
+
+    @api.get("/api/explain.npz")
+    def explain_npz() -> Response:
+        params = _explain_params()
+        gate.charge(explain_seconds(params))
+        with turn(tickets):
+            body = archive(params, arrays_with_facts(explain_run(params)))
+        return download(body, "application/zip", f"eosdash-{params.explanation}.npz")
 
     @api.get("/api/basin")
     def basin() -> Response:
@@ -180,6 +201,14 @@ def _train_params() -> TrainParams:
     """The parameter set of a run; raises a ParameterError for anything that cannot be used."""
     params = TrainParams.make(**query_of())
     limits.check_train(params)
+    return params
+
+
+def _explain_params() -> ExplainParams:
+    """The parameter set of an explanation, in the same way."""
+    params = ExplainParams.make(**query_of())
+    limits.check_train(params)
+    check_explain(params)
     return params
 
 

@@ -10,9 +10,10 @@ from eosdash.core.orbit import cobweb
 from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, SweepParams
-from eosdash.runs import critical_lr_of
+from eosdash.reference import SYMBOL, known_critical_lr, reference_of, symbol_of
+from eosdash.scope import sweep_scope
 from eosdash.service.encoding import first_record, packed
-from eosdash.sweeps import Columns, axis_of, convergence_interval, sweep_of
+from eosdash.sweeps import Columns, axis_of, convergence_interval, sweep_of, values_of
 from eosdash.words import observable_words, sweep_words
 
 BAND = (0.1, 0.5, 0.9)
@@ -20,15 +21,29 @@ BAND = (0.1, 0.5, 0.9)
 
 
 def start_record(params: SweepParams) -> dict[str, Any]:
-    """The first line of a sweep: its axis, η of each column, and the code of every outcome."""
+    """The first line of a sweep: its axis, η of each column, and the code of every outcome.
+    Learning rates are told in multiples of ``unit``, and over depth and width, where each column
+    has its own, only its symbol is known."""
     value, rates = axis_of(params)
     return first_record(params) | {
         "outcomes": [str(outcome) for outcome in OUTCOMES],
+        "scope": sweep_scope(params),
+        "unit": {
+            "value": reference_of(params).value if params.over == "lr" else None,
+            "symbol": symbol_of(params),
+        },
         "value": value,
         "rates": rates,
-        "observable": observable_words(params),
+        "observable": _observable(params),
         "reduces": params.over == "lr" and reduces(params),
     }
+
+
+def _observable(params: SweepParams) -> str:
+    """What the orbit diagram shows: without a product of weights, an output itself."""
+    if params.observable == "output" and not params.is_linear:
+        return "output on the first sample" + (", the first" if params.sizes[-1] > 1 else "")
+    return observable_words(params)
 
 
 def columns_record(part: Columns) -> dict[str, Any]:
@@ -71,12 +86,13 @@ def end_record(parts: list[Columns], params: SweepParams) -> dict[str, Any]:
         if part.fates
         for i, c in zip(part.index, part.fates.counts[:, 0], strict=True)
     }
-    value, _ = axis_of(params)
+    value = values_of(params)
     last = max((i for i, count in found.items() if count), default=None)
     at = None if last is None else float(value[last])
+    words = sweep_words(params, at, whole=last == len(value) - 1)
     return {
         "type": "end",
-        "summary": sweep_words(params, at, whole=last == len(value) - 1),
+        "summary": words if params.is_linear else words.replace(SYMBOL, f"· {symbol_of(params)}"),
     }
 
 
@@ -96,7 +112,8 @@ COBWEB_STEPS = 120
 
 def reduces(params: NetworkParams) -> bool:
     """Whether all weights of the balanced network stay equal in modulus, so that one remains."""
-    return params.task == "scalar" and max(params.sizes) == 1 and not params.weight_decay
+    chain = params.is_linear and params.task == "scalar" and max(params.sizes) == 1
+    return chain and not params.weight_decay
 
 
 def cobweb_record(params: NetworkParams) -> dict[str, Any]:
@@ -108,8 +125,8 @@ def cobweb_record(params: NetworkParams) -> dict[str, Any]:
     if not reduces(params):
         raise ParameterError(
             "task", "only scalar chains have a balanced one-dimensional reduction",
-            "scalar, width 1, no weight decay",
+            "scalar, width 1, linear, no weight decay",
         )  # fmt: skip
     start = 0.6 * abs(params.target) ** (1 / params.depth) or 0.6
     made = cobweb(params.depth, params.target, params.lr, start, COBWEB_STEPS)
-    return made._asdict() | {"lr": params.lr, "critical_lr": critical_lr_of(params).value}
+    return made._asdict() | {"lr": params.lr, "critical_lr": known_critical_lr(params).value}

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 import eosdash
 from eosdash.core.measure import Measurements
-from eosdash.core.network import LinearNetwork
+from eosdash.core.network import Objective
 from eosdash.core.plane import two_weight_plane
-from eosdash.core.settled import point_sharpness
-from eosdash.core.spectrum import DENSE_LIMIT
+from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
 from eosdash.params import NetworkParams, TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of, start_of
-from eosdash.words import fate_words, outcome_words, setup_words
+from eosdash.service import limits
+from eosdash.words import fate_words, outcome_words, scope_words, setup_words
 
 
 def line(record: dict[str, Any]) -> bytes:
@@ -65,25 +65,40 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "python": params.call(),
         "setup": setup_words(params, critical),
         "threshold": 2 / params.lr if params.applies("lr") else None,
-        "critical_lr": {"value": critical.value, "closed_form": critical.closed_form},
-        "parameters": LinearNetwork(params.sizes).parameters,
+        "critical_lr": critical._asdict() if critical else None,
+        "linear": params.is_linear,
+        "parameters": params.network.parameters,
         "start_sharpness": start_sharpness(params),
+        "suited": limits.suited(params),
     }
 
 
+CHEAP = 200_000
+"""Parameters times samples up to which the sharpness at the start costs next to nothing."""
+
+
 def start_sharpness(params: NetworkParams) -> float | None:
-    """S at the start of a small network, where it costs nothing; None for others."""
-    if LinearNetwork(params.sizes).parameters > DENSE_LIMIT:
+    """S at the start where it costs nothing; None elsewhere."""
+    cost = params.network.parameters * params.sample_count
+    if (params.is_linear and params.network.parameters > DENSE_LIMIT) or cost > CHEAP:
         return None
     objective = objective_of(params)
-    return float(point_sharpness(objective, start_of(params, objective)[:, None])[0])
+    start = start_of(params, objective)
+    return float(SpectrumTracker(objective, lowest=False)(start[None]).top[0, 0])
 
 
 def start_record(params: TrainParams) -> dict[str, Any]:
-    """The first line of a run."""
-    record = first_record(params)
-    if params.sizes == (1, 1, 1):
-        record["plane"] = two_weight_plane(objective_of(params), params.lr)._asdict()
+    """The first line of a run. ``edge`` is the threshold of stability: its ``factor`` over η, and
+    its formula."""
+    rule = params.rule
+    record = first_record(params) | {
+        "threshold": rule.threshold(params.lr),
+        "edge": {"factor": rule.threshold(1.0), "words": rule.threshold_name},
+        "scope": scope_words(params),
+    }
+    objective = objective_of(params)
+    if isinstance(objective, Objective) and params.sizes == (1, 1, 1):
+        record["plane"] = two_weight_plane(objective, params.lr)._asdict()
     return record
 
 
@@ -106,7 +121,7 @@ def end_record(end: End) -> dict[str, Any]:
         "outcome": str(ending.outcome),
         "step": ending.step,
         "period": ending.period,
-        "summary": outcome_words(ending, end.events),
+        "summary": outcome_words(ending, end.events, end.edge, end.linear),
         "fate": fate_words(ending),
         "events": [event._asdict() for event in end.events],
         "weights": ending.theta,

@@ -3,19 +3,26 @@
 from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
+from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.settled import Loss, rest_seconds
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
 from eosdash.reasons import DETERMINANT_LIMIT
 from eosdash.runs import objective_of
 from eosdash.service.settings import value
-from eosdash.sweeps import axis_of
+from eosdash.sweeps import axis_of, values_of
 
 
 def train_seconds(params: TrainParams) -> float:
     """Estimated seconds of one core for a run: a fit to measured runs, good to a factor of two."""
-    network = LinearNetwork(params.sizes)
-    seen = network.parameters - unseen(network)
-    return params.steps * (5e-5 + 4e-6 * seen * (1 + 0.1 * (params.eigenvalues - 1)))
+    network, others = params.network, params.eigenvalues - 1
+    if isinstance(network, LinearNetwork):
+        seen = network.parameters - unseen(network)
+        return params.steps * (5e-5 + 4e-6 * seen * (1 + 0.1 * others))
+    gradient = step_seconds(objective_of(params))
+    # Hessian products: of small networks more, which are formed in full or lie near the edge.
+    products = 12 * gradient + 13 * min(gradient, 5e-5)
+    return params.steps * (1e-4 + products * (1 + 0.15 * others))
 
 
 def check_train(params: TrainParams) -> None:
@@ -38,7 +45,8 @@ def check_train(params: TrainParams) -> None:
 def basin_seconds(params: BasinParams) -> float:
     """Estimated seconds of one core for a map on which no start is decided early."""
     steps = params.steps * (2 if params.twice else 1)
-    return params.resolution**2 * steps * step_seconds(objective_of(params))
+    objective = objective_of(params)
+    return params.resolution**2 * (steps * step_seconds(objective) + rest_seconds(objective))
 
 
 def check_basin(params: BasinParams) -> None:
@@ -85,16 +93,24 @@ def sweep_seconds(params: SweepParams) -> float:
 
 def _sweep_costs(params: SweepParams) -> tuple[float, float]:
     """Seconds of the orbits of a sweep, and of each random start."""
-    columns = len(axis_of(params)[0])
+    columns = len(values_of(params))
     objective = objective_of(_largest(params))
-    weights = objective.network.parameters
-    each = params.steps * columns * step_seconds(objective)
-    orbits = 0.0
-    if params.over == "lr":
-        orbits = params.steps * (columns * 3e-8 * weights + 4e-4)  # a Hessian product a step
-        if params.observable == "sharpness":
-            orbits += columns * min(params.visits, params.steps) * (2e-5 + 1e-5 * weights)
+    each = columns * (params.steps * step_seconds(objective) + rest_seconds(objective))
+    if params.over != "lr":
+        return columns * rest_seconds(objective), each  # the unit of each column
+    product, sharpness = _orbit_costs(objective)
+    orbits = params.steps * (columns * product + 4e-4)
+    if params.observable == "sharpness":
+        orbits += columns * min(params.visits, params.steps) * sharpness
     return orbits, each
+
+
+def _orbit_costs(objective: Loss) -> tuple[float, float]:
+    """Seconds of a gradient and a Hessian product of an orbit, and of its sharpness."""
+    weights = objective.network.parameters
+    if isinstance(objective, NonlinearObjective):
+        return 3 * step_seconds(objective), rest_seconds(objective)
+    return 3e-8 * weights, 2e-5 + 1e-5 * weights
 
 
 def check_sweep(params: SweepParams) -> None:
@@ -111,7 +127,7 @@ def check_sweep(params: SweepParams) -> None:
     budget = value("limit_seconds")
     orbits, each = _sweep_costs(params)
     seconds = orbits + params.starts * each
-    most = MOST_START_FLOATS // LinearNetwork(_largest(params).sizes).parameters
+    most = MOST_START_FLOATS // _largest(params).network.parameters
     affordable = min(int(max(0.0, budget - orbits) / each), most)
     if params.starts > affordable:
         raise ParameterError(
@@ -123,6 +139,7 @@ def check_sweep(params: SweepParams) -> None:
             if affordable
             else "fewer columns or steps, or a smaller network",
         )
+    axis_of(params)
 
 
 COUNTED = 33
@@ -140,7 +157,7 @@ def _start_seconds(params: TheoryParams) -> float:
 
 def _point_seconds(params: TheoryParams) -> float:
     """Of a minimizer near a random point, and of a determinant where one is taken."""
-    weights = LinearNetwork(params.sizes).parameters
+    weights = params.network.parameters
     return 1e-5 + 5e-7 * weights + (1e-9 * weights**3 if weights <= DETERMINANT_LIMIT else 0.0)
 
 
@@ -185,6 +202,48 @@ def check(params: ParameterSet) -> None:
         check_theory(params)
 
 
+SOON = 10.0
+"""Seconds of one core that a first map or sweep of a network may be estimated to take."""
+
+LADDERS: dict[str, tuple[type[BasinParams] | type[SweepParams], tuple[dict[str, int], ...]]] = {
+    "basin": (
+        BasinParams,
+        tuple(
+            {"resolution": resolution, "steps": steps}
+            for resolution, steps in ((256, 300), (128, 200), (64, 200), (32, 150), (16, 60))
+        ),
+    ),
+    "sweep": (
+        SweepParams,
+        tuple(
+            {"columns": columns, "starts": starts, "steps": steps}
+            for columns, starts, steps in (
+                (160, 40, 600),
+                (80, 20, 400),
+                (40, 8, 300),
+                (16, 2, 100),
+            )
+        ),
+    ),
+}
+"""How large maps and sweeps may be, from the finest to the coarsest."""
+
+
+def suited(params: NetworkParams) -> dict[str, dict[str, int]]:
+    """For maps and sweeps of a network that is not linear, sizes that are computed soon; nothing
+    of linear ones, whose usual sizes are."""
+    if params.is_linear or params.network.parameters < 2:
+        return {}
+    shared = {name: getattr(params, name) for name in NetworkParams.model_fields}
+    made = {}
+    for page, (kind, ladder) in LADDERS.items():
+        for sizes in ladder:
+            made[page] = sizes
+            if cost(kind(**shared | sizes)) <= SOON:
+                break
+    return made
+
+
 def cost(params: ParameterSet) -> float:
     """Estimated seconds of one core for whatever kind of computation it is."""
     if isinstance(params, TrainParams):
@@ -197,7 +256,7 @@ def cost(params: ParameterSet) -> float:
 
 
 def _check_weights(params: NetworkParams) -> None:
-    weights, most = LinearNetwork(params.sizes).parameters, value("limit_parameters")
+    weights, most = params.network.parameters, value("limit_parameters")
     if weights > most:
         raise ParameterError(
             "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}"

@@ -10,27 +10,34 @@ from numpy.typing import NDArray
 
 from eosdash import animation
 from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
-from eosdash.core.basin import Level, Progress, Recheck, strides
+from eosdash.core.basin import Level, Progress, Recheck, coarsest, strides
 from eosdash.core.boundary import Fit
 from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError
 from eosdash.overlays import Overlays
 from eosdash.params import BasinParams
-from eosdash.runs import critical_lr_of
+from eosdash.reference import reference_of
+from eosdash.scope import map_scope
 from eosdash.service import settings
 from eosdash.service.encoding import first_record, packed, unpacked
 from eosdash.words import axis_words, map_words, plane_words
 
 
 def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
-    """The first line of a map: what is computed, and the code of every outcome."""
+    """The first line of a map: what is computed, and the code of every outcome. Learning rates are
+    told in multiples of ``unit``."""
     across, up = axis_words(params)
     return first_record(params) | {
         "outcomes": [str(outcome) for outcome in OUTCOMES],
+        "scope": map_scope(params),
+        "unit": reference_of(params)._asdict(),
         "extent": ground.extent,
         "play": play(params),
-        "resolutions": [-(-params.resolution // stride) for stride in strides(params.resolution)],
+        "resolutions": [
+            -(-params.resolution // stride)
+            for stride in strides(params.resolution, coarsest(ground.objective, params.steps))
+        ],
         "plane": {
             "name": plane_words(params),
             "x": across,
@@ -43,7 +50,7 @@ def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
 def play(params: BasinParams) -> dict[str, Any] | None:
     """Learning rates and resolution of the animation over η; None where there is none."""
     try:
-        rates = animation.rates(params, critical_lr_of(params).value)
+        rates = animation.rates(params, reference_of(params).value)
     except ParameterError:
         return None
     return {"lr": rates, "resolution": animation.coarse(params).resolution}

@@ -8,7 +8,14 @@ from flask import Blueprint, Flask, Response, jsonify, request
 import eosdash
 from eosdash.deck import LARGEST
 from eosdash.fields import MATH_VERSION, ParameterSet
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params import (
+    BasinParams,
+    ExplainParams,
+    NetworkParams,
+    SweepParams,
+    TheoryParams,
+    TrainParams,
+)
 from eosdash.params.basin import FARTHEST
 from eosdash.service.answers import ANYWHERE, SCHEMAS, STREAMS, Schema, ref
 from eosdash.service.queries import parameters_of, query_parameter, set_parameters
@@ -73,6 +80,12 @@ def _computed() -> dict[str, Any]:
         "/api/train": _stream("A run, as it is computed.", "train", TrainParams),
         "/api/train.csv": _file("A run as a table, one row a step.", "text/csv", TrainParams),
         "/api/train.npz": _file("The arrays of a run.", "application/zip", TrainParams),
+        "/api/explain": _stream(
+            "An explanation that is laid over a run, as it is computed.", "explain", ExplainParams
+        ),
+        "/api/explain.npz": _file(
+            "The arrays of an explanation.", "application/zip", ExplainParams
+        ),
         "/api/basin": _stream("A map, from coarse to fine.", "basin", BasinParams),
         "/api/basin.npz": _file("The arrays of a map.", "application/zip", BasinParams),
         "/api/basin/run": _stream(

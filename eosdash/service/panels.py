@@ -11,7 +11,7 @@ from eosdash import theory
 from eosdash.basins import BasinResult, basin
 from eosdash.core.boundary import wilson
 from eosdash.params import NetworkParams, SweepParams, TheoryParams
-from eosdash.runs import critical_lr_of
+from eosdash.reference import known_critical_lr
 from eosdash.service.encoding import first_record, packed
 from eosdash.sweeps import SweepResult, sweep_of
 from eosdash.theory import PlaneResult
@@ -116,7 +116,7 @@ def _plane(found: PlaneResult) -> dict[str, Any]:
 
 
 def _measure_zero(params: TheoryParams) -> dict[str, Any]:
-    critical = critical_lr_of(params).value
+    critical = known_critical_lr(params).value
     if not np.isfinite(critical):
         reason = "η_C is infinite: some minimizers have no sharpness at all."
         return _record("measure_zero", reason, {"curve": reason, "map": reason})
@@ -151,4 +151,4 @@ def _past_critical(params: TheoryParams) -> tuple[SweepResult, BasinResult | Non
     found = sweep_of(SweepParams.make(**shared, **sizes, **RATES))
     if params.sizes != (1, 1, 1) or params.weight_decay:
         return found, None
-    return found, basin(**shared, lr=PAST * critical_lr_of(params).value, **MAP)
+    return found, basin(**shared, lr=PAST * known_critical_lr(params).value, **MAP)

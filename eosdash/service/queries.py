@@ -3,12 +3,20 @@
 from pydantic.fields import FieldInfo
 
 from eosdash.fields import ParameterSet
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params import (
+    BasinParams,
+    ExplainParams,
+    NetworkParams,
+    SweepParams,
+    TheoryParams,
+    TrainParams,
+)
 from eosdash.service.answers import Schema
 
 SETS: tuple[type[ParameterSet], ...] = (
     NetworkParams,
     TrainParams,
+    ExplainParams,
     BasinParams,
     SweepParams,
     TheoryParams,

@@ -216,7 +216,8 @@ class Worker:
             for text in computed(params):
                 if not text.startswith(PASSING):
                     kept.append(text)
-                if text.startswith(END):  # kept before anybody knows that it is finished
+                # Kept before anybody knows that it is finished.
+                if text.startswith(END) and not params.is_private:
                     self._cache.set(params.key(), b"".join(kept))
                 self._write(log, line=text)
                 if time.monotonic() - looked > CHECK:

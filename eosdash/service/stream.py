@@ -8,9 +8,9 @@ from eosdash.core.measure import Measurements
 from eosdash.core.slices import Slice
 from eosdash.fields import ParameterSet
 from eosdash.overlays import overlays
-from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import train_records
-from eosdash.service import columns, maps, panels
+from eosdash.service import columns, explained, maps, panels
 from eosdash.service.encoding import chunk_record, end_record, line, start_record
 from eosdash.sweeps import sweep_records
 
@@ -20,7 +20,9 @@ PASSING = (b'{"type":"progress"', b'{"type":"queued"')
 END = b'{"type":"end"'
 """How the last line of every result begins."""
 
-COMPUTED = {kind.kind: kind for kind in (TrainParams, BasinParams, SweepParams, TheoryParams)}
+COMPUTED = {
+    kind.kind: kind for kind in (TrainParams, ExplainParams, BasinParams, SweepParams, TheoryParams)
+}
 """The parameter sets that have a result, by their name."""
 
 
@@ -35,6 +37,8 @@ def computed(params: ParameterSet) -> Iterator[bytes]:
             that span no plane, or learning rates in units of an infinite η_C.
         TypeError: for a parameter set without a result.
     """
+    if isinstance(params, ExplainParams):  # which is a run as well
+        return _explanation(params)
     if isinstance(params, TrainParams):
         return _run(params)
     if isinstance(params, BasinParams):
@@ -53,6 +57,11 @@ def _run(params: TrainParams) -> Iterator[bytes]:
             yield line(chunk_record(record))
         else:
             yield line(end_record(record))
+
+
+def _explanation(params: ExplainParams) -> Iterator[bytes]:
+    for record in explained.lines_of(params):
+        yield line(record)
 
 
 def _map(params: BasinParams) -> Iterator[bytes]:

@@ -83,7 +83,7 @@ def test_a_task_shows_its_own_controls(run_page: RunPage) -> None:
     expect(run_page.field("target")).to_be_visible()
     expect(run_page.field("samples")).to_be_hidden()
     run_page.control("task").click()
-    run_page.page.get_by_role("option", name="Regression").click()
+    run_page.page.get_by_role("option", name="Regression", exact=True).click()
     run_page.another(query)
     expect(run_page.field("target")).to_be_hidden()
     expect(run_page.field("samples")).to_be_visible()

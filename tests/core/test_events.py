@@ -13,7 +13,7 @@ def events(loss=None, sharpness=None, outcome="undecided", period=None, period_s
     loss = np.ones(100) if loss is None else np.asarray(loss, dtype=float)
     sharpness = np.linspace(0.5, 1.0, len(loss)) if sharpness is None else np.asarray(sharpness)
     ending = Ending(Outcome(outcome), len(loss), period, period_step, np.zeros(1))
-    found = find_events(loss, sharpness, np.full(len(loss), lr), ending)
+    found = find_events(loss, sharpness, np.full(len(loss), 2 / lr), ending)
     assert [event.step for event in found] == sorted(event.step for event in found)
     return {event.kind: event for event in found}
 
@@ -40,10 +40,17 @@ def test_a_sharp_start_does_not_cross():
 def test_the_threshold_follows_the_learning_rate():
     sharpness, lr = np.ones(100), np.repeat([1.0, 3.0], 50)
     ending = Ending(Outcome.UNDECIDED, 100, None, None, np.zeros(1))
-    first = find_events(np.ones(100), sharpness, lr, ending)
+    first = find_events(np.ones(100), sharpness, 2 / lr, ending)
     assert [(event.kind, event.step) for event in first if event.kind == "crosses"] == [
         ("crosses", 50)
     ]
+
+
+def test_the_threshold_is_called_what_it_is():
+    sharpness = np.linspace(1, 9, 100)
+    ending = Ending(Outcome.MINIMUM, 100, None, None, np.zeros(1))
+    found = find_events(np.ones(100), sharpness, np.full(100, 4.0), ending, "4/η", False)
+    assert [event.text for event in found] == ["sharpness crosses 4/η", "converges to a minimum"]
 
 
 def test_a_spike_is_told_at_its_peak():

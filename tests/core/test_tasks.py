@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.data import chebyshev
+from eosdash.core.tasks import (
+    least_squares_objective,
+    regression_objective,
+    scalar_objective,
+    whitened_objective,
+)
 from tests.core.brute_force import regression
 
 
@@ -80,3 +86,10 @@ def test_rotations_depend_on_the_data_seed_alone():
 def test_scalar_task_is_the_product_minus_its_target():
     theta = np.array([2.0, 3.0, 0.5])
     assert scalar_objective((1, 1, 1, 1), 1.0).loss(theta) == pytest.approx((3.0 - 1.0) ** 2 / 2)
+
+
+def test_a_slope_that_is_nothing_is_zero():
+    """An even function on symmetric points has no linear part."""
+    objective = least_squares_objective((1, 1, 1), chebyshev(6, 20))
+    assert objective.solution.item() == 0
+    assert objective.floor == pytest.approx(np.mean(chebyshev(6, 20).outputs ** 2) / 2)

@@ -15,7 +15,7 @@ SIDE, MARGIN = 512, 64
 RATES = (0.05, 0.3, 0.5, 0.575)
 SETTING = {
     "rates": RATES,
-    "critical": 0.5,
+    "unit": (0.5, "critical"),
     "extent": (-2, 2, -1, 3),
     "names": ("w<sub>1</sub>", "w<sub>2</sub>"),
     "caption": "A chain of 4 weights learns y = 1. At most 500 steps from every pixel.",
@@ -155,7 +155,7 @@ def test_the_critical_learning_rate_is_marked():
     above = np.flatnonzero(marked[rows[0]])
     assert above.mean() == pytest.approx(MARGIN + SIDE * 0.5 / 0.575, abs=1)
     assert rows[-1] - rows[0] == 15
-    unmarked = is_of(decoded(made(critical=0.6))[0][0], "light", "accent")
+    unmarked = is_of(decoded(made(unit=(0.6, "critical")))[0][0], "light", "accent")
     assert np.ptp(np.flatnonzero(unmarked.any(axis=1))) == 7
 
 
@@ -188,8 +188,8 @@ LONG = "Of networks and their starts, θ and η_C are unpronounceable words. " *
         {"caption": ""},
         {"extent": (-1.2345678912345, -1.2345678912344, -123456.7, 1e6)},
         {"names": ("second random direction", "towards the minimizer")},
-        {"rates": (1e-7, 2e-7, 3e-7, 4.4e-6), "critical": 4.4e-6},
-        {"rates": (10, 50, 80, 99.9), "critical": 91.2345},
+        {"rates": (1e-7, 2e-7, 3e-7, 4.4e-6), "unit": (4.4e-6, "critical")},
+        {"rates": (10, 50, 80, 99.9), "unit": (91.2345, "critical")},
     ],
     ids=str,
 )

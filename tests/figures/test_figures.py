@@ -5,10 +5,21 @@ import json
 import pytest
 
 from eosdash.figures.detail import MOST_LINES, curves_figure, plane_figure
+from eosdash.figures.explained import (
+    EXPLAINED_FIGURES,
+    MOST_OUTPUTS,
+    function_figure,
+    oscillation_figure,
+    portrait_figure,
+    progress_figure,
+    spectrum_figure,
+)
 from eosdash.figures.run import MOST_EIGENVALUES, MOST_PINS, ROWS, run_figure
 from eosdash.figures.style import SCHEMES, TOKENS
 
-FIGURES = (run_figure, plane_figure, curves_figure)
+FIGURES = (run_figure, plane_figure, curves_figure, *EXPLAINED_FIGURES.values())
+
+PROGRESS = ("relative_progress", "relative_smoothness", "share")
 
 METAS = {
     run_figure: {
@@ -17,8 +28,20 @@ METAS = {
         *(f"{kind}.{row}" for kind in ("previous", "raw", "cursor") for row in ROWS),
         *(f"pin{pin}.{row}" for pin in range(MOST_PINS) for row in ROWS),
         *("events.loss", "events.sharpness"),
+        *(f"{flow}.{row}" for flow in ("flow", "central") for row in ("loss", "sharpness")),
     },
     plane_figure: {"log_loss", "minimizers", "stable", "path", "start", "cursor"},
+    function_figure: {
+        *("regions", "images", "boundary", "identity", "points", "class0", "class1", "accuracy"),
+        *("cursor", *(f"curve{i}" for i in range(MOST_OUTPUTS))),
+    },
+    portrait_figure: {
+        *("edge", "orbit", "fixed", "cursor"),
+        *(f"{kind}.{side}" for kind in ("trail", "steps") for side in ("even", "odd")),
+    },
+    oscillation_figure: {"measured", "predicted", "distance", "cursor"},
+    progress_figure: {"edge", "cursor", *PROGRESS, *(f"raw.{name}" for name in PROGRESS)},
+    spectrum_figure: {"low", "high", "density", "edge", "rug", "top"},
     curves_figure: {"cursor", *(f"line{i}" for i in range(MOST_LINES))},
 }
 
@@ -76,6 +99,9 @@ def test_the_accent_is_the_learning_rate_and_nothing_else(scheme):
     figure, accent = run_figure(scheme), TOKENS[scheme].accent
     accented = {trace.meta for trace in figure.data if accent in json.dumps(trace.to_plotly_json())}
     assert accented == {"threshold"}
+    for make in EXPLAINED_FIGURES.values():
+        marked = {t.meta for t in make(scheme).data if accent in json.dumps(t.to_plotly_json())}
+        assert marked <= {"edge"}
 
 
 @each_scheme

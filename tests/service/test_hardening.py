@@ -32,6 +32,6 @@ def test_a_limit_that_is_no_number_stops_the_start(monkeypatch):
 def test_a_start_on_a_minimum_that_is_too_sharp_is_not_said_to_settle():
     run = train_run(TrainParams.make(weights=(1, 1, 1, 1), lr=0.6))
     ending = Ending(Outcome(run.outcome), run.step, None, None, run.weights)
-    words = outcome_words(ending, find_events(run.loss, run.sharpness, run.lr, ending))
+    words = outcome_words(ending, find_events(run.loss, run.sharpness, 2 / run.lr, ending))
     assert "too sharp to be stable" in words
     assert "settles" not in words

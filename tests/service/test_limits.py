@@ -2,7 +2,8 @@
 
 import pytest
 
-from eosdash.params import TrainParams
+from eosdash.params import BasinParams, SweepParams, TrainParams
+from eosdash.service import limits
 from eosdash.service.limits import train_seconds
 from eosdash.service.settings import SETTINGS
 from tests.service.helpers import SHORT, arguments, fetch, url
@@ -95,3 +96,27 @@ def test_the_real_server_lets_the_longest_query_through(live_server):
     status, body = fetch(live_server, padded(SHORT, 8_001))
     assert status == 422
     assert b'"query"' in body
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"task": "chebyshev", "activation": "tanh", "hidden": (30, 20), "samples": 20},
+        {"task": "digits", "activation": "relu", "hidden": (32, 32), "samples": 500},
+        {"activation": "tanh", "depth": 2},
+    ],
+)
+def test_maps_and_sweeps_of_sizes_that_are_suited_are_taken(network):
+    suited = limits.suited(TrainParams.make(**network))
+    for kind in (BasinParams, SweepParams):
+        params = kind.make(**network, **suited[kind.kind])
+        limits.check(params)
+        assert (
+            limits.cost(params) <= limits.SOON
+            or suited[kind.kind] == limits.LADDERS[kind.kind][1][-1]
+        )
+
+
+def test_linear_networks_are_suited_by_what_is_usual():
+    assert limits.suited(TrainParams.make()) == {}
+    assert limits.suited(TrainParams.make(activation="tanh", depth=1, biases=False)) == {}

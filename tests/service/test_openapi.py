@@ -11,7 +11,15 @@ from flask import Flask
 import eosdash
 from eosdash.fields import ParameterError
 from eosdash.figures.style import SCHEMES
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params import (
+    BasinParams,
+    ExplainParams,
+    NetworkParams,
+    SweepParams,
+    TheoryParams,
+    TrainParams,
+)
+from eosdash.params.explain import EXPLANATIONS
 from eosdash.service import openapi
 from eosdash.service.answers import SCHEMAS
 from tests.service.helpers import records, strict
@@ -23,6 +31,8 @@ SETS = {
     "/api/train": TrainParams,
     "/api/train.csv": TrainParams,
     "/api/train.npz": TrainParams,
+    "/api/explain": ExplainParams,
+    "/api/explain.npz": ExplainParams,
     "/api/basin": BasinParams,
     "/api/basin.npz": BasinParams,
     "/api/basin/run": BasinParams,
@@ -34,7 +44,9 @@ SETS = {
     "/api/theory": TheoryParams,
     "/api/cobweb": NetworkParams,
 }
-STREAMS = ["/api/train", "/api/basin", "/api/basin/run", "/api/sweep", "/api/theory"]
+STREAMS = [
+    *("/api/train", "/api/explain", "/api/basin", "/api/basin/run", "/api/sweep", "/api/theory")
+]
 MORE = {path: {"row", "v", "If-None-Match"} for path in STREAMS} | {
     f"/api/basin/animation.{ending}": {"scheme"} for ending in ("gif", "webp", "npz")
 }
@@ -46,6 +58,9 @@ QUERIES = [
     "/api/train?steps=20&depth=2&eigenvalues=2&lr_schedule=3:0.2",
     "/api/train.csv?steps=20",
     "/api/train.npz?steps=20",
+    *(f"/api/explain?explanation={name}&steps=20&at=5" for name in EXPLANATIONS),
+    "/api/explain?explanation=function&task=moons&activation=tanh&steps=9",
+    "/api/explain.npz?steps=20",
     f"/api/basin?{MAP}&twice=true",
     f"/api/basin?{MAP}&plane=trainability",
     f"/api/basin.npz?{MAP}",

@@ -15,6 +15,7 @@ from eosdash.params import TrainParams
 from eosdash.runs import critical_lr_of
 from eosdash.words import fate_words, outcome_words, setup_words
 
+ABOUT = Event("crosses", 5, "sharpness crosses 2/η", 1.02)
 CROSSES = Event("crosses", 5, "sharpness crosses 2/η")
 RETURNS = Event("returns", 50, "sharpness falls back below 2/η")
 SPIKE = Event("spike", 7, "first spike of the loss")
@@ -41,6 +42,11 @@ SENTENCES = [
     (Outcome.MINIMUM, [CROSSES, RETURNS, settles(0.98)], r"settles at 0\.980 · 2/η"),
     (Outcome.UNDECIDED, [CROSSES, settles(0.997)], r"climbs past 2/η and settles at 0\.997 · 2/η"),
     (Outcome.UNDECIDED, [CROSSES, SPIKE], r"passed 2/η and goes up and down around it"),
+    (
+        Outcome.UNDECIDED,
+        [ABOUT, SPIKE],
+        r"2/η and stays about it, at 1\.020 · 2/η on median",
+    ),
     (Outcome.UNDECIDED, [], r"stays below 2/η"),
 ]
 
@@ -84,7 +90,7 @@ def test_the_sharpness_is_said_to_stay_below_exactly_when_it_never_crosses(outco
 
 FATES = {
     Outcome.MINIMUM: "converged at step 1,234",
-    Outcome.SADDLE: "gradient zero, loss not lowest, after 1,234 steps",
+    Outcome.SADDLE: "gradient zero, at a saddle, after 1,234 steps",
     Outcome.PERIODIC: "repeats every 2 steps",
     Outcome.BOUNDED: "chaotic or quasi-periodic over 1,234 steps",
     Outcome.DIVERGED: "left the ball at step 1,234",

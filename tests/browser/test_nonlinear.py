@@ -1,0 +1,111 @@
+"""Networks that are not linear, from the controls to the picture."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.run_page import RunPage
+
+SMALL = "task=chebyshev&activation=tanh&hidden=6,5&samples=12&init_scaling=fan_in&lr=0.2&steps=60"
+
+
+def choose(run_page: RunPage, name: str, choice: str) -> None:
+    run_page.control(name).click()
+    run_page.page.get_by_role("option", name=choice, exact=True).click()
+
+
+def test_a_task_chosen_by_hand_comes_with_a_network_that_suits_it(run_page: RunPage) -> None:
+    run_page.open("steps=60")
+    choose(run_page, "task", "Chebyshev polynomial")
+    run_page.page.wait_for_function(
+        "() => eosdash.state.current?.start.query.task === 'chebyshev' && eosdash.state.current.end"
+    )
+    assert run_page.link["hidden"] == "30,20"
+    assert run_page.link["activation"] == "tanh"
+    assert run_page.link["samples"] == "20"
+    expect(run_page.page.locator("#setup")).to_contain_text("A tanh network of 3 layers")
+    expect(run_page.page.locator("#lr-words")).not_to_contain_text("η_C")
+    choose(run_page, "task", "Scalar")
+    run_page.page.wait_for_function(
+        "() => eosdash.state.current?.start.query.task === 'scalar' && eosdash.state.current.end"
+    )
+    expect(run_page.page.locator("#setup")).to_contain_text("A chain of 4 weights")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "words", "value"),
+    [("heavy_ball", "(2 + 2β)/η", 19.0), ("nesterov", "(2 + 2β)/((1 + 2β) η)", 19 / 2.8)],
+)
+def test_momentum_draws_its_own_threshold(
+    run_page: RunPage, optimizer: str, words: str, value: float
+) -> None:
+    run_page.open(f"{SMALL}&optimizer={optimizer}")
+    drawn = run_page.page.evaluate(
+        "eosdash.graph('run-figure').data.find((t) => t.meta === 'threshold').y"
+    )
+    assert drawn == pytest.approx([value] * len(drawn))
+    assert drawn
+    expect(run_page.page.locator("#run-figure")).to_contain_text(words)
+    expect(run_page.page.locator("#lr-words")).to_contain_text(words)
+
+
+def test_what_holds_of_linear_networks_only_is_not_offered(run_page: RunPage) -> None:
+    page = run_page.open(SMALL).page
+    expect(page.locator("#scope")).to_contain_text("not about this one")
+    expect(page.locator("#lr-words")).not_to_contain_text("η_C")
+    page.locator(".eos-nav").first.hover()
+    theory = page.locator("#nav-theory").get_attribute("href") or ""
+    assert "activation" not in theory
+    basin = page.locator("#nav-basin").get_attribute("href") or ""
+    assert "activation=tanh" in basin
+
+
+def upload(page: Page, path: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator("#choose-table").click()
+    chooser.value.set_files(path)
+
+
+def test_a_table_of_ones_own_is_learned_and_asked_for_nowhere_else(
+    run_page: RunPage, tmp_path: Path
+) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_text("hours,marks\n1,2.5\n2,3.5\n3,5\n4,4\n5,8\n")
+    run_page.open("steps=60")
+    page = run_page.page
+    choose(run_page, "task", "Numbers of your own")
+    expect(page.locator("#toast")).to_contain_text("Choose a CSV file")
+    upload(page, table)
+    page.wait_for_function(
+        "() => eosdash.state.current?.start.query.task === 'csv' && eosdash.state.current.end"
+    )
+    assert run_page.link["data"] == "1:2.5,2:3.5,3:5,4:4,5:8"
+    expect(page.locator("#setup")).to_contain_text("5 rows of 1 inputs")
+    answer = page.request.get(f"/api/train?{page.url.split('?')[1]}")
+    again = page.request.get(f"/api/train?{page.url.split('?')[1]}")
+    assert answer.status == 200
+    assert again.headers["cache-status"] == "eosdash; fwd=miss"
+    assert "no-store" in again.headers["cache-control"]
+
+
+BROKEN = {
+    "1,2\n3,x\n": r"row 2 is not 2 numbers",
+    "1\n2\n": r"one column is too few",
+    "1,2\n": r"fewer than two rows",
+    "1,2\n" * 301: r"too large",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_table_that_is_none_is_refused_and_nothing_is_lost(
+    run_page: RunPage, tmp_path: Path, text: str
+) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_text(text)
+    run_page.open(f"{SMALL.replace('chebyshev', 'csv')}&data=1:2,2:3,3:5")
+    before = run_page.column("loss")
+    upload(run_page.page, table)
+    expect(run_page.page.locator("#problem")).to_contain_text(re.compile(BROKEN[text]))
+    assert run_page.column("loss") == before
