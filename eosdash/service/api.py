@@ -31,7 +31,7 @@ from eosdash.service import gate, limits, maps, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
-from eosdash.service.explained import arrays_with_facts, check_explain, explain_seconds
+from eosdash.service.explained import arrays_with_facts
 from eosdash.service.flights import Broken, Flights, Following, Unavailable, error_line
 from eosdash.service.tickets import turn
 
@@ -99,7 +99,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
     @api.get("/api/explain.npz")
     def explain_npz() -> Response:
         params = _explain_params()
-        gate.charge(explain_seconds(params))
+        gate.charge(limits.cost(params))
         with turn(tickets):
             body = archive(params, arrays_with_facts(explain_run(params)))
         return download(body, "application/zip", f"eosdash-{params.explanation}.npz")
@@ -207,8 +207,7 @@ def _train_params() -> TrainParams:
 def _explain_params() -> ExplainParams:
     """The parameter set of an explanation, in the same way."""
     params = ExplainParams.make(**query_of())
-    limits.check_train(params)
-    check_explain(params)
+    limits.check(params)
     return params
 
 

@@ -6,9 +6,17 @@ from eosdash.core.network import LinearNetwork
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.settled import Loss, rest_seconds
 from eosdash.fields import ParameterError, ParameterSet
-from eosdash.params import BasinParams, NetworkParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params import (
+    BasinParams,
+    ExplainParams,
+    NetworkParams,
+    SweepParams,
+    TheoryParams,
+    TrainParams,
+)
 from eosdash.reasons import DETERMINANT_LIMIT
 from eosdash.runs import objective_of
+from eosdash.service.explain_limits import check_explain, explain_seconds
 from eosdash.service.settings import value
 from eosdash.sweeps import axis_of, values_of
 
@@ -194,6 +202,8 @@ def check(params: ParameterSet) -> None:
     """
     if isinstance(params, TrainParams):
         check_train(params)
+        if isinstance(params, ExplainParams):
+            check_explain(params)
     elif isinstance(params, BasinParams):
         check_basin(params)
     elif isinstance(params, SweepParams):
@@ -246,6 +256,8 @@ def suited(params: NetworkParams) -> dict[str, dict[str, int]]:
 
 def cost(params: ParameterSet) -> float:
     """Estimated seconds of one core for whatever kind of computation it is."""
+    if isinstance(params, ExplainParams):
+        return explain_seconds(params)
     if isinstance(params, TrainParams):
         return train_seconds(params)
     if isinstance(params, BasinParams):

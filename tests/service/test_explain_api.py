@@ -12,7 +12,7 @@ from eosdash.fields import ParameterError
 from eosdash.params import ExplainParams
 from eosdash.service import explained, stream
 from eosdash.service.encoding import unpacked
-from eosdash.service.explained import check_explain, explain_seconds
+from eosdash.service.explain_limits import check_explain, explain_seconds
 from tests.service.helpers import SHORT, arguments, cached, records
 
 CHEBYSHEV = "task=chebyshev&activation=tanh&hidden=8,6&samples=20&init_scaling=fan_in&lr=0.2"

@@ -61,6 +61,7 @@ def test_the_start_tells_what_is_computed_and_the_thresholds(client):
         "init": "weights",
         "weights": [1.38, 0.59, 0.43, 1.14],
         "steps": 1500,
+        "optimizer": "gradient_descent",
         "eigenvalues": 1,
     }
     assert start["threshold"] == 2 / 0.469
