@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from benchmarks import answers, browser, maps, training
+from benchmarks import answers, browser, maps, nonlinear, training
 from benchmarks.report import PAGE, Row, machine, versions, write
 
 HOW = """Made by `make bench`, which needs PyTorch, JAX, Numba and a browser; the app needs none.
@@ -19,6 +19,9 @@ NOTES = (
     "tuned (from the last eigenvector, tol = 1e-4), double precision, for λ_max "
     "only. eosdash computes λ_max, λ_min, the singular values and all else that the page shows. "
     f"Best of {training.CASES[0].repetitions} turns each.",
+    "Networks that are not linear: the same baseline, for λ_max only; of digits eosdash measures "
+    "λ_max only, too. Two runs part at the edge by rounding, so the baseline takes every step from "
+    "the point that eosdash has reached.",
     "Maps: outcomes and steps of all pixels from the same starts, on both cores where a side uses "
     "them; the plain loop and JAX take every pixel to the end, the compiled kernel (Numba) and "
     f"eosdash stop each when it has arrived. Best of {maps.REPETITIONS} turns each.",
@@ -33,6 +36,8 @@ NOTES = (
 def measurements() -> Iterator[Callable[[], list[Row]]]:
     for case in training.CASES:
         yield partial(training.run, case)
+    for case in nonlinear.cases():
+        yield partial(nonlinear.run, case)
     yield lambda: list(maps.run())
     yield lambda: list(answers.run())
     yield browser.run

@@ -134,6 +134,8 @@ def outcome_words(
     median = kinds["crosses"].value if crossed else None
     if median is not None and abs(median - 1) < ABOUT_THE_EDGE:
         return f"Sharpness has passed {edge} and stays about it, at {median:.3f} · {edge} on median"
+    if crossed and "returns" not in kinds:
+        return f"Sharpness has passed {edge}, and is still above it"
     if crossed:
         return f"Sharpness has passed {edge} and goes up and down around it"
     return f"Sharpness stays below {edge}: gradient descent descends quietly"

@@ -28,7 +28,8 @@ class Measurements:
         eigenvalues: the k largest eigenvalues of the Hessian, descending, (T, k).
         lambda_min: the smallest eigenvalue, (T,); None for large networks, see
             :func:`eosdash.core.spectrum.affords_lowest`.
-        converged: whether the eigenvalues hold to 1e-6 relative to the spectral norm, (T,).
+        converged: whether the eigenvalues hold to 1e-6 relative to the spectral norm, of a large
+            non-linear network without λ_min to 1e-5, (T,).
         grad_norm: ‖∇L(θ)‖₂ of the full loss, (T,).
         balance: largest over l of ‖W_{l+1}ᵀ W_{l+1} − W_l W_lᵀ‖_F, (T,); 0 for one layer, None
             for a network that is not linear.

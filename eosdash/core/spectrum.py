@@ -36,7 +36,7 @@ BATCH_FLOATS = 1_500_000
 SIGNAL_FLOATS = 600_000
 """The same of Krylov bases and signals of a non-linear network, whose products take longer."""
 
-LOWEST_LIMIT = 500_000
+LOWEST_LIMIT = 100_000
 """Up to this many parameters times samples a non-linear network's λ_min is measured by default."""
 
 SINGLE_LIMIT = 500_000

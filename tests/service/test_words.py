@@ -41,7 +41,8 @@ SENTENCES = [
     (Outcome.MINIMUM, [CROSSES, RETURNS, settles(0.6)], r"passes 2/η, then falls back"),
     (Outcome.MINIMUM, [CROSSES, RETURNS, settles(0.98)], r"settles at 0\.980 · 2/η"),
     (Outcome.UNDECIDED, [CROSSES, settles(0.997)], r"climbs past 2/η and settles at 0\.997 · 2/η"),
-    (Outcome.UNDECIDED, [CROSSES, SPIKE], r"passed 2/η and goes up and down around it"),
+    (Outcome.UNDECIDED, [CROSSES, SPIKE], r"passed 2/η, and is still above it"),
+    (Outcome.UNDECIDED, [CROSSES, RETURNS, SPIKE], r"passed 2/η and goes up and down around it"),
     (
         Outcome.UNDECIDED,
         [ABOUT, SPIKE],
