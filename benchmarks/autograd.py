@@ -49,7 +49,7 @@ def sharpness_curve(
     for step in range(steps):
         loss = _loss(parameters, x, y)
         gradient = torch.autograd.grad(loss, parameters, create_graph=True)
-        curve[step], vector = _largest(gradient, parameters, vector, tuned)
+        curve[step], vector = largest(gradient, parameters, vector, tuned)
         with torch.no_grad():
             for weight, slope in zip(parameters, gradient, strict=True):
                 weight -= lr * slope
@@ -62,7 +62,7 @@ def _loss(parameters: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
     return (x - y).square().sum() / (2 * y.shape[1])
 
 
-def _largest(
+def largest(
     gradient: tuple[Tensor, ...], parameters: list[Tensor], vector: Array, tuned: bool
 ) -> tuple[float, Array]:
     def product(flat: Array) -> Array:

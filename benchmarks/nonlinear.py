@@ -7,19 +7,20 @@ other, for λ_max alone. One thread each. ``python -m benchmarks.nonlinear`` pri
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.autograd import _largest
+from benchmarks.autograd import largest
 from benchmarks.report import Row
 from benchmarks.training import Array, timed
 from eosdash.core.data import Samples, chebyshev, digits
 from eosdash.core.gradient_descent import Stretch, descend
+from eosdash.core.initialization import gaussian, uniform
 from eosdash.core.measure import Measure
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.starts import scaled_gaussian, scaled_uniform
 
 REPETITIONS = 3
 
@@ -52,13 +53,13 @@ class Case:
 
 
 def cases() -> tuple[Case, ...]:
-    polynomial = chebyshev(6, 20), (30, 20), scaled_gaussian, 0.2, 2000, 1e-6
+    polynomial = chebyshev(6, 20), (30, 20), partial(gaussian, fan_in=True), 0.2, 2000, 1e-6
     return (
         Case("tanh 1-30-20-1, n = 20, η = 0.2", *polynomial, target=20),
         Case("the same with λ_min", *polynomial, lowest=True),
         Case(
             "digits, tanh 64-32-32-10, n = 500, η = 0.2",
-            digits(500), (32, 32), scaled_uniform, 0.2, 400, 1e-4, target=10, pace=20,
+            digits(500), (32, 32), uniform, 0.2, 400, 1e-4, target=10, pace=20,
         ),
     )  # fmt: skip
 
@@ -125,7 +126,7 @@ def baseline(objective: NonlinearObjective, path: Array, lr: float) -> Array:
         both = zip(network.layers(point), network.shifts(point), strict=True)
         parameters = [torch.tensor(array, requires_grad=True) for pair in both for array in pair]
         gradient = torch.autograd.grad(loss(parameters, x, y), parameters, create_graph=True)
-        curve[step], _ = _largest(gradient, parameters, vector, tuned=False)
+        curve[step], _ = largest(gradient, parameters, vector, tuned=False)
         slope = torch.cat([part.detach().reshape(-1) for part in gradient]).numpy()
         theta = point - lr * slope
     return curve

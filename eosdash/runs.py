@@ -16,7 +16,7 @@ from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.measure import Measure, Measurements
 from eosdash.core.network import Array, LinearNetwork, Objective
 from eosdash.core.nonlinear import NonlinearObjective
-from eosdash.core.starts import is_mirrored
+from eosdash.core.symmetry import is_mirrored
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, TrainParams
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eosdash.core.krylov import Array, Indices, Operator
 
 MAX_ROWS = 40
-"""Size at which a basis is cut down to its best Ritz vectors."""
+"""Size at which a basis is cut down to its better half of Ritz vectors; more for many pairs."""
 
 CLEAR = 1e-3
 """How far below those wanted, relative to the largest, an eigenvalue must be predicted to be
@@ -97,8 +97,9 @@ def _solved(basis: "_Basis", tolerance: float, steps: int, keep: bool) -> Solved
             if not active.size:
                 break
             basis, ritz, late = basis.of(~leaving), ritz.of(~leaving), late[~leaving]
-        if basis.rows.shape[1] >= MAX_ROWS:
-            basis.restrict(ritz)
+        room = max(MAX_ROWS, 4 * known.rows.shape[1])
+        if basis.rows.shape[1] >= room:
+            basis.restrict(ritz, room // 2)
         basis.grow(basis.next(ritz, late)[:, None])
     return Solved(values, converged, Known(rows, levels))
 
@@ -195,12 +196,12 @@ class _Basis:
         self.used[late] += 1
         return np.asarray(block)
 
-    def restrict(self, ritz: _Ritz) -> None:
+    def restrict(self, ritz: _Ritz, size: int) -> None:
         """Go on with the best Ritz vectors; their images need no products."""
-        best = ritz.mixing[:, : MAX_ROWS // 2]
+        best = ritz.mixing[:, :size]
         self.rows, self.images = best @ self.rows, best @ self.images
-        self.projected = ritz.theta[:, None, : MAX_ROWS // 2] * np.eye(MAX_ROWS // 2)
-        self.projected = self.projected.astype(self.rows.dtype)
+        diagonal = ritz.theta[:, None, :size] * np.eye(size)
+        self.projected = diagonal.astype(self.rows.dtype)
 
     def grow(self, row: Array) -> None:
         """Add a row (n, 1, P), made orthonormal to those there are."""

@@ -59,15 +59,11 @@ class Follower:
                 rounding shows in the check of the last point.
         """
         total, size = path.shape
-        # The first two are the last of the stretch before: two steps, the pair before pair 0.
-        rows = np.empty((total + 2, self.pairs, size), SINGLE)
-        inner = np.empty((total + 2, self.pairs, self.pairs))
         values, converged = np.empty((total, self.count)), np.empty(total, dtype=bool)
         rng = np.random.default_rng(size)
-        known = self._carried is not None
-        rows[:2], inner[:2] = self._carried or (rng.standard_normal(rows[:2].shape), 0.0)
         objective, points = self.objective.single, path.astype(SINGLE)
-        levels = list(coarse_to_fine((total + 1) // 2, known, SPACING))
+        levels = list(coarse_to_fine((total + 1) // 2, self._carried is not None, SPACING))
+        rows, inner = self._begun(total, size, rng)
         for level in levels:
             for chosen, nodes, weights in self._batches(level, total):
                 curvature = NonlinearCurvature(objective, points[chosen])
@@ -86,6 +82,14 @@ class Follower:
         if not (np.isfinite(values).all() and self._agrees(path[-1:], values[-1], *self._carried)):
             raise np.linalg.LinAlgError("this takes double precision")
         return values[:, ::-1], converged
+
+    def _begun(self, total: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Room for eigenvectors and the matrices between them: those of the last two steps of the
+        stretch before, the pair before pair 0, and then of all points."""
+        rows = np.empty((total + 2, self.pairs, size), SINGLE)
+        inner = np.empty((total + 2, self.pairs, self.pairs))
+        rows[:2], inner[:2] = self._carried or (rng.standard_normal(rows[:2].shape), 0.0)
+        return rows, inner
 
     def _agrees(self, point: Array, values: Array, rows: Array, inner: Array) -> bool:
         """Whether products in double precision give about the same values for the last vectors."""

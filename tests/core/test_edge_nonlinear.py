@@ -12,10 +12,10 @@ from eosdash.core.central_flow import CentralStatus, central_flow
 from eosdash.core.data import chebyshev, digits
 from eosdash.core.flow import FlowStatus, flow
 from eosdash.core.gradient_descent import Stretch, descend
+from eosdash.core.initialization import gaussian, uniform
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
 from eosdash.core.spectrum import SpectrumTracker
-from eosdash.core.starts import scaled_gaussian, scaled_uniform
 
 EVERY = 5
 
@@ -60,7 +60,7 @@ def run(objective, start, lr, steps, optimizer=GRADIENT_DESCENT):
 def reference():
     """T_6 on 20 points, tanh 1-30-20-1, N(0, 1/fan-in), biases zero, seed 0, η = 0.2, 2/η = 10."""
     objective = tanh_network(chebyshev(6, 20), (30, 20))
-    return run(objective, scaled_gaussian(objective.network, 1.0, 0), 0.2, 5000)
+    return run(objective, gaussian(objective.network, 1.0, 0, fan_in=True), 0.2, 5000)
 
 
 def test_sharpness_rises_to_the_edge_and_stays(reference):
@@ -109,7 +109,7 @@ def test_the_central_flow_from_there_stays_too(reference):
 def test_digits_rise_to_the_edge_and_stay():
     """200 images, tanh 64-32-32-10, squared loss, U(−1, 1)/√fan-in, seed 0, η = 0.1, 2/η = 20."""
     objective = tanh_network(digits(200), (32, 32))
-    found = run(objective, scaled_uniform(objective.network, 1.0, 0), 0.1, 2000)
+    found = run(objective, uniform(objective.network, 1.0, 0), 0.1, 2000)
     assert found.sharpness[0] < 10
     assert found.over_threshold(0, 400) < 0.7
     assert found.over_threshold(1200, 2000) == pytest.approx(1, rel=0.1)
@@ -119,7 +119,7 @@ def test_digits_rise_to_the_edge_and_stay():
 def test_the_heavy_ball_settles_at_its_own_threshold():
     """T_8 on 30 points, U(−1, 1)/√fan-in, seed 1, β = 0.9, η = 0.28: (2 + 2β)/η = 13.6, not 7.1."""
     objective = tanh_network(chebyshev(8, 30), (30, 20))
-    start = scaled_uniform(objective.network, 1.0, 1)
+    start = uniform(objective.network, 1.0, 1)
     found = run(objective, start, 0.28, 4000, Optimizer(0.9))
     assert found.threshold == pytest.approx(3.8 / 0.28)
     assert found.sharpness[0] < 0.4 * found.threshold
@@ -129,7 +129,7 @@ def test_the_heavy_ball_settles_at_its_own_threshold():
 def test_nesterov_settles_at_its_own_threshold():
     """The reference at β = 0.9, η = 0.12: (2 + 2β)/((1 + 2β)η) = 11.3, not 16.7."""
     objective = tanh_network(chebyshev(6, 20), (30, 20))
-    start = scaled_gaussian(objective.network, 1.0, 0)
+    start = gaussian(objective.network, 1.0, 0, fan_in=True)
     found = run(objective, start, 0.12, 3000, Optimizer(0.9, nesterov=True))
     assert found.threshold == pytest.approx(3.8 / 2.8 / 0.12)
     assert found.sharpness[0] < 0.6 * found.threshold

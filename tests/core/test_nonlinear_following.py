@@ -8,11 +8,11 @@ from eosdash.core.data import toy_regression
 from eosdash.core.davidson import CLEAR, Known, improved, searched
 from eosdash.core.following import PRECISION, Follower, facing, mixed
 from eosdash.core.gradient_descent import Stretch, descend
+from eosdash.core.initialization import gaussian
 from eosdash.core.nonlinear import SINGLE, NonlinearNetwork, NonlinearObjective
 from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
 from eosdash.core.spectrum import SINGLE_LIMIT, SpectrumTracker
-from eosdash.core.starts import scaled_gaussian
 from tests.core.test_nonlinear_spectrum import SETTINGS, errors, setting, stretches
 
 OPTIMIZERS = {
@@ -76,7 +76,7 @@ def large(decay=0.0):
     network = NonlinearNetwork((4, 30, 8, 1))
     objective = NonlinearObjective(network, data.inputs, data.outputs, weight_decay=decay)
     assert objective.samples * network.parameters > SINGLE_LIMIT
-    return objective, scaled_gaussian(network, 1.0, 0)
+    return objective, gaussian(network, 1.0, 0, fan_in=True)
 
 
 def test_a_large_network_is_followed_with_weight_decay():
@@ -216,6 +216,16 @@ def test_a_search_from_nothing_and_a_hidden_eigenvalue():
     solved = searched(Matrices(crowded[None]), start[:1], 2, 1e-8, 200, probe[:1])
     assert solved.converged.all()
     np.testing.assert_allclose(solved.values, np.linalg.eigvalsh(crowded)[None, :-3:-1], rtol=1e-7)
+
+
+def test_a_search_for_many():
+    """More than a basis would hold else."""
+    matrix, rows = spiked(np.linspace(5, 4, 30))
+    start = nearby(rows[:14], 1.0)[None]
+    solved = searched(Matrices(matrix[None]), start, 12, 1e-8, 300, None)
+    assert solved.converged.all()
+    exact = np.linalg.eigvalsh(matrix)[:-13:-1]
+    np.testing.assert_allclose(solved.values[0], exact, rtol=1e-7)
 
 
 def test_a_search_that_is_cut_short_says_so():

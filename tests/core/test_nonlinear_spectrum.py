@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from eosdash.core.data import chebyshev, moons, toy_regression
 from eosdash.core.gradient_descent import Stretch, descend
+from eosdash.core.initialization import gaussian, uniform
 from eosdash.core.measure import Measure
 from eosdash.core.minimum import curves_up
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
@@ -17,7 +18,7 @@ from eosdash.core.spectrum import (
     SpectrumTracker,
     affords_lowest,
 )
-from eosdash.core.starts import is_mirrored, scaled_gaussian, scaled_uniform
+from eosdash.core.symmetry import is_mirrored
 
 SETTINGS = {
     "tanh": (chebyshev(), (1, 14, 10, 1), "tanh", "squared", 0.2),
@@ -33,7 +34,7 @@ def setting(name, decay=0.0):
     data, sizes, activation, loss, lr = SETTINGS[name]
     network = NonlinearNetwork(sizes, activation, "without" not in name)
     objective = NonlinearObjective(network, data.inputs, data.outputs, loss, decay)
-    return objective, scaled_gaussian(network, 1.0, 0), lr
+    return objective, gaussian(network, 1.0, 0, fan_in=True), lr
 
 
 def stretches(objective, theta, lr, steps):
@@ -96,7 +97,7 @@ def test_small_networks_give_the_whole_spectrum(biases):
 def mirrored_setting(sizes, degree):
     data, network = chebyshev(degree), NonlinearNetwork(sizes)
     objective = NonlinearObjective(network, data.inputs, data.outputs)
-    theta = scaled_gaussian(network, 1.0, 1)
+    theta = gaussian(network, 1.0, 1, fan_in=True)
     assert is_mirrored(objective, theta)
     return objective, theta
 
@@ -128,14 +129,14 @@ def test_a_mirrored_start_has_eigenvectors_of_biases_or_of_weights():
     data = chebyshev(5)
     network = NonlinearNetwork((1, 5, 4, 1))
     objective = NonlinearObjective(network, data.inputs, data.outputs)
-    hessian = objective.hessian(scaled_gaussian(network, 1.0, 0))
+    hessian = objective.hessian(gaussian(network, 1.0, 0, fan_in=True))
     weights, shifts = [np.zeros(s) for s in network.shapes], [np.ones(s[0]) for s in network.shapes]
     bias = network.flat(weights, shifts) == 1
     np.testing.assert_allclose(hessian[np.ix_(bias, ~bias)], 0, atol=1e-14)
     assert np.abs(hessian[np.ix_(bias, bias)]).max() > 0.1
 
 
-def mirrored(degree=5, activation="tanh", start=scaled_gaussian, biases=True, loss="squared"):
+def mirrored(degree=5, activation="tanh", start=gaussian, biases=True, loss="squared"):
     data = chebyshev(degree)
     outputs = data.outputs if loss == "squared" else (data.outputs > 0).astype(float)
     network = NonlinearNetwork((1, 5, 4, 1), activation, biases)
@@ -148,7 +149,7 @@ def test_which_starts_are_mirrored():
     assert mirrored(activation="linear")
     assert not mirrored(degree=6)
     assert not mirrored(activation="relu")
-    assert not mirrored(start=scaled_uniform)
+    assert not mirrored(start=uniform)
     assert not mirrored(biases=False)
     assert not mirrored(loss="cross_entropy")
 
@@ -157,14 +158,14 @@ def test_starts():
     """As the first numbers of the generator, in order, over √fan-in."""
     network = NonlinearNetwork((2, 3, 1))
     drawn = np.random.default_rng(7).standard_normal(9)
-    first, second = network.layers(scaled_gaussian(network, 0.5, 7))
+    first, second = network.layers(gaussian(network, 0.5, 7, fan_in=True))
     np.testing.assert_allclose(first.ravel(), 0.5 * drawn[:6] / np.sqrt(2), rtol=1e-14)
     np.testing.assert_allclose(second.ravel(), 0.5 * drawn[6:] / np.sqrt(3), rtol=1e-14)
-    assert not any(shift.any() for shift in network.shifts(scaled_gaussian(network, 0.5, 7)))
+    assert not any(shift.any() for shift in network.shifts(gaussian(network, 0.5, 7, fan_in=True)))
     drawn = 2 * np.random.default_rng(7).random(13) - 1
     fan_in = np.repeat([2, 3], [9, 4])
-    uniform = scaled_uniform(network, 0.5, 7)
-    np.testing.assert_allclose(uniform, 0.5 * drawn / np.sqrt(fan_in), atol=1e-15)
+    start = uniform(network, 0.5, 7)
+    np.testing.assert_allclose(start, 0.5 * drawn / np.sqrt(fan_in), atol=1e-15)
 
 
 CURVATURES = st.tuples(
@@ -257,7 +258,7 @@ def test_lambda_min_is_left_out_where_it_costs_too_much():
     data = toy_regression(2000)
     objective = NonlinearObjective(NonlinearNetwork((4, 60, 1)), data.inputs, data.outputs)
     assert not affords_lowest(objective)
-    part = stretches(objective, scaled_gaussian(objective.network, 1.0, 0), 0.1, 2)[0]
+    part = stretches(objective, gaussian(objective.network, 1.0, 0, fan_in=True), 0.1, 2)[0]
     assert Measure(objective)(part).lambda_min is None
     assert Measure(objective, lowest=True)(part).lambda_min is not None
     assert affords_lowest(setting("tanh")[0])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from eosdash.core.data import toy_regression
 from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.initialization import uniform
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Walk, batches
-from eosdash.core.starts import scaled_uniform
 from eosdash.core.tasks import scalar_objective
 from tests.core.toys import Quadratic
 
@@ -89,7 +89,7 @@ def test_thresholds(lr, beta):
 @given(beta=BETAS, steps=st.integers(1, 60), seed=st.integers(0, 99))
 def test_path_is_that_of_a_loop(ahead, beta, steps, seed):
     objective = toy()
-    theta = scaled_uniform(objective.network, 1.0, seed)
+    theta = uniform(objective.network, 1.0, seed)
     path, ending = path_of(objective, theta, 0.1, steps, Optimizer(beta, ahead))
     expected = LOOPS[ahead](objective.gradient, theta, 0.1, ending.step, beta)
     np.testing.assert_allclose(path, expected, atol=1e-9)
@@ -110,7 +110,7 @@ def test_momentum_on_a_quadratic_through_descend(ahead):
 @pytest.mark.parametrize("batch", [None, 5])
 def test_without_momentum_it_is_gradient_descent(ahead, batch):
     objective = toy()
-    theta = scaled_uniform(objective.network, 1.0, 0)
+    theta = uniform(objective.network, 1.0, 0)
     plain, _ = path_of(objective, theta, 0.1, 40, Optimizer(batch_size=batch))
     path, _ = path_of(objective, theta, 0.1, 40, Optimizer(0.0, ahead, batch))
     np.testing.assert_array_equal(path, plain)
@@ -138,7 +138,7 @@ def test_epochs_differ_in_their_order():
 
 def test_a_seed_repeats_a_run():
     objective = toy()
-    theta = scaled_uniform(objective.network, 1.0, 0)
+    theta = uniform(objective.network, 1.0, 0)
     runs = [
         path_of(objective, theta, 0.1, 30, Optimizer(0.5, batch_size=7, seed=seed))[0]
         for seed in (3, 3, 4)
@@ -151,7 +151,7 @@ def test_a_seed_repeats_a_run():
 @both
 def test_steps_follow_the_gradients_of_mini_batches(beta, ahead):
     objective = toy()
-    theta = scaled_uniform(objective.network, 1.0, 0)
+    theta = uniform(objective.network, 1.0, 0)
     path, _ = path_of(objective, theta, 0.05, 20, Optimizer(beta, ahead, 7, seed=2))
     expected, velocity = [theta], 0 * theta
     for which in islice(batches(24, 7, 2), 20):
@@ -168,7 +168,7 @@ def test_steps_follow_the_gradients_of_mini_batches(beta, ahead):
 @both
 def test_a_batch_of_all_samples_is_the_full_batch(beta, ahead):
     objective = toy()
-    theta = scaled_uniform(objective.network, 1.0, 0)
+    theta = uniform(objective.network, 1.0, 0)
     full, _ = path_of(objective, theta, 0.1, 40, Optimizer(beta, ahead))
     path, _ = path_of(objective, theta, 0.1, 40, Optimizer(beta, ahead, batch_size=24))
     np.testing.assert_allclose(path, full, atol=1e-11)
@@ -176,7 +176,7 @@ def test_a_batch_of_all_samples_is_the_full_batch(beta, ahead):
 
 def test_curves_are_of_the_full_loss():
     objective = toy()
-    theta = scaled_uniform(objective.network, 1.0, 0)
+    theta = uniform(objective.network, 1.0, 0)
     parts = list(descend(objective, theta, 0.1, 60, optimizer=Optimizer(0.5, batch_size=3)))
     for part in parts[:-1]:
         np.testing.assert_allclose(part.loss, objective.loss(part.path), rtol=1e-12)
@@ -205,7 +205,7 @@ def test_a_run_with_momentum_ends_at_a_minimum(ahead):
 
 def test_divergence_with_momentum_is_an_outcome():
     objective = toy()
-    theta = scaled_uniform(objective.network, 3.0, 0)
+    theta = uniform(objective.network, 3.0, 0)
     _, ending = path_of(objective, theta, 50.0, 200, Optimizer(0.9))
     assert ending.outcome == "diverged"
 
