@@ -40,7 +40,7 @@ def test_the_deck_of_the_site_is_served(client):
     expected = read(DECK)
     assert deck["title"] == expected.title
     assert [scene["href"] for scene in deck["scenes"]] == [s.href for s in expected.scenes]
-    assert len(deck["scenes"]) == 14
+    assert len(deck["scenes"]) == 17
     for shown, scene in zip(deck["scenes"], expected.scenes, strict=True):
         assert shown["question"] == scene.question
         assert shown["options"] == list(scene.options)

@@ -26,6 +26,7 @@ def ask(client, search="", encoding="gzip"):
 
 def test_the_same_page_is_laid_out_once(make_client, laid_out):
     client = make_client()
+    laid_out.clear()  # at the start
     first, second = ask(client, "?depth=3"), ask(client, "?depth=3")
     assert first.status_code == second.status_code == 200
     assert first.data == second.data
@@ -36,6 +37,7 @@ def test_the_same_page_is_laid_out_once(make_client, laid_out):
 
 def test_another_link_and_another_encoding_are_other_answers(make_client, laid_out):
     client = make_client()
+    laid_out.clear()
     answers = [ask(client, "?depth=3"), ask(client, "?depth=4"), ask(client, "?depth=3", "br")]
     assert len({answer.data for answer in answers}) == 3
     assert len(laid_out) == 3
