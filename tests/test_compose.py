@@ -22,7 +22,7 @@ import yaml
 from benchmarks.clients import persistent
 from eosdash.service import settings
 from tests.conftest import ROOT, free_port
-from tests.service.fleet import Program, Visitor, holds, rows_of
+from tests.service.fleet import Program, Visitor, awaited, holds, rows_of
 from tests.service.nginx_server import ensure_nginx
 from tests.service.redis_server import ensure_redis
 from tests.test_container import arguments
@@ -347,7 +347,7 @@ def test_when_a_replica_is_killed_all_get_the_rest_from_the_other(topology):
         assert cuts
         return [rows for rows, _ in got]
 
-    bodies = asyncio.run(follow())
+    bodies = awaited(follow())
     with Visitor(topology.base) as proxy:
         answer, body = proxy.read(path)
         assert answer.getheader("Cache-Status") == "eosdash; hit"

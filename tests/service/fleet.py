@@ -1,5 +1,6 @@
 """All processes that serve one app together, and clients that know which of them they talk to."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -8,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks.clients import SIGNS
@@ -20,6 +22,8 @@ from eosdash.params import TrainParams
 from eosdash.service.stream import PASSING, computed
 from tests.conftest import ROOT, free_port
 from tests.service.redis_server import RedisServer
+
+T = TypeVar("T")
 
 RUN = "/api/train?depth=4&weights=1.38,0.59,0.43,1.14&lr=0.469&steps="
 """With 1,500 steps or so it has 11 rows, and every row takes a ``PACE``."""
@@ -40,6 +44,12 @@ SETTINGS = {
         {"eosdash.service.breaker.Breaker.PAUSE": PAUSE, "eosdash.service.shared.PATIENCE": 1.0}
     ),
 }
+
+
+def awaited(work: Coroutine[Any, Any, T]) -> T:
+    """What comes of it, in a thread of its own: that of the tests may have Playwright's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def expected(path: str) -> list[bytes]:

@@ -1,7 +1,6 @@
 """What holds whichever way results are computed: by the web processes of one machine, or by Celery
 workers for several of them."""
 
-import asyncio
 import itertools
 import json
 import time
@@ -10,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from benchmarks.clients import once, together
-from tests.service.fleet import LONG_RUN, RUN, expected, holds, rows_of
+from tests.service.fleet import LONG_RUN, RUN, awaited, expected, holds, rows_of
 from tests.service.spied import SILENT
 
 MAP = "/api/basin?depth=2&resolution=512&steps=60"
@@ -42,7 +41,7 @@ def some_rows(answer, number):
 
 def test_forty_visitors_at_once_are_answered_by_one_computation(fleet, steps):
     path, bases = f"{RUN}{steps}", fleet.bases
-    answers = asyncio.run(together(40, lambda i: once(bases[i % len(bases)], path)))
+    answers = awaited(together(40, lambda i: once(bases[i % len(bases)], path)))
     assert {answer.status for answer in answers} == {200}
     assert {b"".join(answer.rows()) for answer in answers} == {b"".join(expected(path))}
     assert fleet.begun(steps) == 1
@@ -104,7 +103,7 @@ def test_a_large_result_that_is_kept_is_read_by_many_at_once(fleet):
         body = b"".join(rows_of(visitor.read(MAP)[1]))
     assert len(body) > 5e6
     bases = fleet.bases
-    answers = asyncio.run(together(30, lambda i: once(bases[i % len(bases)], MAP)))
+    answers = awaited(together(30, lambda i: once(bases[i % len(bases)], MAP)))
     assert {answer.headers["cache-status"] for answer in answers} == {"eosdash; hit"}
     assert {answer.body for answer in answers} == {body}
 

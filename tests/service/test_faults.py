@@ -24,6 +24,7 @@ from tests.service.fleet import (
     PAUSE,
     RUN,
     Fleet,
+    awaited,
     expected,
     holds,
     process_of,
@@ -62,7 +63,7 @@ def follow_through(fleet, steps, disturb):
         got = await asyncio.wait_for(asyncio.gather(*clients), 60)
         return [rows for rows, _ in got], sum(cuts for _, cuts in got), time.monotonic() - began
 
-    return asyncio.run(follow())
+    return awaited(follow())
 
 
 def serve_again(fleet):
