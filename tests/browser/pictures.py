@@ -1,4 +1,7 @@
-"""Takes the pictures of the README from the running app: ``python -m tests.browser.pictures``."""
+"""Takes the pictures of the README from the running app, all or those that are named.
+
+``python -m tests.browser.pictures [name …]``
+"""
 
 import os
 import sys
@@ -16,7 +19,12 @@ from tests.ensure_browser import find_browser
 
 BASIN = "depth=2&lr=0.8&weights=0.4,1.6&region=true&color=sharpness"
 PLANE = "depth=2&weights=2.1,0.3&lr=0.6&steps=300"
+EDGE = (
+    "task=chebyshev&samples=20&activation=tanh&hidden=30,20&init_scaling=fan_in&lr=0.2&steps=3000"
+    "&flow=true&detail=function"
+)
 PICTURES = {
+    "edge": (EDGE, (1440, 900), "light"),
     "run-light": ("", (1440, 900), "light"),
     "run-dark": ("", (1440, 900), "dark"),
     "plane": (PLANE, (1440, 900), "light"),
@@ -47,7 +55,7 @@ def take(browser: Browser, base_url: str, name: str, folder: Path) -> None:
     context.add_init_script(TOURED)
     kind = {"basin": BasinPage, "sweep": SweepPage, "theory": TheoryPage}.get(name, RunPage)
     page = kind(context.new_page()).open(query).page
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(6000 if name == "edge" else 500)  # what explains a run comes after it
     page.screenshot(path=folder / f"{name}.png")
     context.close()
 
@@ -70,7 +78,7 @@ def take_scene(browser: Browser, base_url: str, name: str, folder: Path) -> None
 
 
 def main() -> None:
-    """All pictures, into ``docs/``."""
+    """All pictures, or those that are named, into ``docs/``."""
     port = str(free_port())
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         environ = os.environ | {"PORT": port, "EOSDASH_CACHE_DIR": scratch}
@@ -79,9 +87,10 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=find_browser(), args=BROWSER_ARGUMENTS
             )
-            for name in PICTURES:
+            names = sys.argv[1:]
+            for name in names or PICTURES:
                 take(browser, base_url, name, ROOT / "docs")
-            for name in SCENES:
+            for name in () if names else SCENES:
                 take_scene(browser, base_url, name, ROOT / "docs")
             browser.close()
 

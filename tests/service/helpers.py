@@ -103,6 +103,13 @@ def fetch(base: str, query: str) -> tuple[int, bytes]:
         return response.status, response.read()
 
 
+def next_row(response: http.client.HTTPResponse) -> dict[str, Any]:
+    """The next record of a stream that is no sign of life: a busy machine gives some."""
+    while (record := strict(response.readline()))["type"] in ("alive", "queued", "progress"):
+        pass
+    return record
+
+
 class Spy:
     """Stands in for ``descend``: tells of the run with so many steps what becomes of it."""
 
