@@ -98,6 +98,7 @@ window.eosdash = window.eosdash || {};
     return new URLSearchParams(pairs).toString();
   }
 
+  const NOTHING = ["", "None"]; // how a field says that it is empty by default
   let awaited = null; // the query that several fields are together being set to
   /** Set several fields, and ask once when all have taken over. */
   eos.setAll = function (wanted) {
@@ -117,10 +118,14 @@ window.eosdash = window.eosdash || {};
   eos.settled = async function () {
     while (awaited) await new Promise(requestAnimationFrame);
   };
-  /** The state of a link, in place: what it does not name of the view is as by default. */
+  /** The state of a link, in place: what it does not name of the view is as by default, and what
+   * links leave out where it is empty, such as hidden widths, is empty. */
   eos.setState = function (search) {
-    const view = Object.entries(rules).filter(([, { group }]) => group === "view");
-    const defaults = Object.fromEntries(view.map(([name, rule]) => [name, rule.default]));
+    const told = ([, rule]) => rule.group === "view" || NOTHING.includes(rule.default);
+    const value = (text) => (NOTHING.includes(text) ? "" : text);
+    const defaults = Object.fromEntries(
+      Object.entries(rules).filter(told).map(([name, rule]) => [name, value(rule.default)])
+    );
     eos.setAll({ ...defaults, ...Object.fromEntries(new URLSearchParams(search)) });
   };
 
