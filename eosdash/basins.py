@@ -14,9 +14,8 @@ from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.gradient_flow import flow_minimizer
 from eosdash.core.network import Array, Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.outcome import OUTCOMES
-from eosdash.core.settled import Loss, nearby_minimizer
 from eosdash.core.slices import (
     Extent,
     Slice,
@@ -137,7 +136,7 @@ def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
     if params.center == "origin":
         center = np.zeros_like(start)
     elif params.center == "minimizer":
-        center = _minimizer(objective, start)
+        center = flow_minimizer(objective, start)
     try:
         if params.plane == "weights":
             first, second = params.pair
@@ -152,20 +151,12 @@ def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
             params.seed + 1,
             params.init_scaling == "fan_in",
         )
-        towards = _minimizer(objective, start) - start
+        towards = flow_minimizer(objective, start) - start
         return spanned_slice(center, towards, other - start, params.lr)
     except ValueError as error:
         raise ParameterError(
             "plane", f"it cannot be laid: {error}", "another plane, or another start"
         ) from None
-
-
-def _minimizer(objective: Loss, start: Array) -> Array:
-    """The minimizer that gradient flow reaches from a start (P,), or, where the network is not
-    linear, the point that L-BFGS does: a flow rarely arrives there in any affordable time."""
-    if isinstance(objective, NonlinearObjective):
-        return nearby_minimizer(objective, start)
-    return flow_minimizer(objective, start)
 
 
 def natural_extent(params: BasinParams, objective: Loss) -> Extent:

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache, wraps
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic import (
@@ -108,6 +108,21 @@ def parameter(
     about = About(group=group, symbol=symbol, log=log, when=dict(when or {}), allowed=allowed)
     extra: Any = {"about": about.model_dump()}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
+
+
+Set = TypeVar("Set", bound="ParameterSet")
+Found = TypeVar("Found")
+
+
+def remembered(compute: Callable[[Set], Found]) -> Callable[[Set], Found]:
+    """What is found for a parameter set, found once; of a private one nothing is kept."""
+    kept = lru_cache(maxsize=512)(compute)
+
+    @wraps(compute)
+    def found(params: Set) -> Found:
+        return compute(params) if params.is_private else kept(params)
+
+    return found
 
 
 class ParameterSet(BaseModel):

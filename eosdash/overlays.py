@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from eosdash.core.curvature import Curvature
 from eosdash.core.network import Array, LinearNetwork, Objective
-from eosdash.core.nonlinear import NonlinearObjective
-from eosdash.core.settled import Loss
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.slices import Extent, Slice
 from eosdash.level_lines import Function, zero_lines
 from eosdash.reasons import NOT_LINEAR

@@ -5,15 +5,15 @@ at which the start itself is at the edge of stability: a scale, and no limit bey
 converges.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.network import Array
-from eosdash.core.settled import Loss, point_sharpness
-from eosdash.fields import ParameterError
+from eosdash.core.nonlinear import Loss
+from eosdash.core.settled import point_sharpness
+from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams
 from eosdash.runs import critical_lr_of, objective_of, start_of
 
@@ -44,16 +44,11 @@ def reference_of(params: NetworkParams) -> Reference:
         return Reference(critical.value, SYMBOL)
     shared = {name: getattr(params, name) for name in NetworkParams.model_fields}
     # The learning rate has no part in it, and would only miss what is remembered.
-    told = NetworkParams(**shared | {"lr": 1.0})
-    return Reference((_found if told.is_private else _starting_lr)(told), STARTING_SYMBOL)
+    return Reference(_starting_lr(NetworkParams(**shared | {"lr": 1.0})), STARTING_SYMBOL)
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _starting_lr(params: NetworkParams) -> float:
-    return _found(params)
-
-
-def _found(params: NetworkParams) -> float:
     objective = objective_of(params)
     return starting_lr(objective, start_of(params, objective))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from eosdash.core.events import Event, find_events
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.measure import Measure, Measurements
 from eosdash.core.network import Array, LinearNetwork, Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.symmetry import is_mirrored
-from eosdash.fields import ParameterError
+from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams, TrainParams
 
 OPTIONAL = ("lambda_min", "balance", "singular_values", "gfs_sharpness", "path")
@@ -109,9 +108,6 @@ def _map_of(params: NetworkParams) -> Array:
     )
 
 
-Loss = Objective | NonlinearObjective
-
-
 def objective_of(params: NetworkParams) -> Loss:
     """The network and the loss that a parameter set describes."""
     network = params.network
@@ -162,11 +158,10 @@ def critical_lr_of(params: NetworkParams) -> CriticalLearningRate | None:
         for name in fields
         if NetworkParams.about(name).group in ("network", "data") or name == "weight_decay"
     }
-    told = NetworkParams(**described)
-    return critical_lr(linear_objective_of(told)) if told.is_private else _critical_lr(told)
+    return _critical_lr(NetworkParams(**described))
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _critical_lr(params: NetworkParams) -> CriticalLearningRate:
     return critical_lr(linear_objective_of(params))
 

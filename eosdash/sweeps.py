@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from eosdash.core.boundary import wilson
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.kernels import blocks
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import Loss
 from eosdash.core.orbit import Observe, Orbits, descent, follow
 from eosdash.core.outcome import OUTCOMES, Outcome
-from eosdash.core.settled import Loss, point_sharpness
+from eosdash.core.settled import point_sharpness
 from eosdash.core.sweep import Fates, fates, in_ball
-from eosdash.fields import ParameterError
+from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams, SweepParams
 from eosdash.reference import reference_of, starting_lr
 from eosdash.runs import critical_lr_of, objective_of, start_of
@@ -109,7 +109,7 @@ def unit_of_size(params: SweepParams, size: int) -> float:
     )
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _first_starting_lr(params: SweepParams) -> float:
     """2/S at the first random start."""
     objective = objective_of(params)

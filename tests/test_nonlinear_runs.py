@@ -1,6 +1,8 @@
 """Runs of networks that are not linear, of other losses and other optimizers, by parameter sets."""
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ import pytest
 import eosdash
 from eosdash import ParameterError
 from eosdash.params import TrainParams
-from eosdash.runs import objective_of, samples_of, start_of, train_run
+from eosdash.reference import reference_of
+from eosdash.runs import critical_lr_of, objective_of, samples_of, start_of, train_run
 from eosdash.service.stream import computed
 
 SMALL = {"hidden": (6, 5), "samples": 12, "init_scaling": "fan_in", "steps": 40, "lr": 0.1}
@@ -122,3 +125,20 @@ def test_a_network_that_is_not_linear_converges_to_a_minimum_not_to_a_global_one
     assert run.outcome == "minimum"
     assert run.events[-1].text == "converges to a minimum"
     assert run.loss[-1] < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("find", "values"),
+    [
+        (critical_lr_of, {"activation": "linear"}),
+        (reference_of, {"activation": "tanh"}),
+    ],
+)
+def test_of_a_table_of_ones_own_nothing_is_remembered(find, values):
+    found = weakref.WeakSet()
+    with pytest.MonkeyPatch.context() as patch:
+        build = samples_of
+        patch.setattr("eosdash.runs.samples_of", lambda params: found.add(params) or build(params))
+        find(TrainParams.make(task="csv", data=ROWS, depth=2, **values))
+    gc.collect()
+    assert len(found) == 0

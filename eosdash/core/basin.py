@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from eosdash.core.flock import CODE, THREADS, Ends, Flock
 from eosdash.core.kernels import step_seconds
-from eosdash.core.network import Array, Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.network import Array
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.outcome import Outcome
 from eosdash.core.settled import settled_sharpness
 from eosdash.core.slices import Extent, Plane, Slice
@@ -30,8 +30,6 @@ PATIENCE = 0.2
 
 BATCH_FLOATS = 1_000_000
 """Numbers in the θ of a batch: memory stays bounded."""
-
-Loss = Objective | NonlinearObjective
 
 Single = NDArray[np.float32]
 

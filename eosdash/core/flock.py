@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from eosdash.core.kernels import Kernel, block_size, kernel_of, loss_of
 from eosdash.core.minimum import lowest_known
-from eosdash.core.network import Array, Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.network import Array
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.outcome import (
     BALL,
     BLOCKS,
@@ -75,7 +75,7 @@ Mask = NDArray[np.bool_]
 class Flock:
     """Starts of one network that descend together, with at most ``steps`` steps each."""
 
-    def __init__(self, objective: Objective | NonlinearObjective, steps: int) -> None:
+    def __init__(self, objective: Loss, steps: int) -> None:
         self.objective, self.steps = objective, steps
         self.kernel, self.loss = kernel_of(objective), loss_of(objective)
         lowest = lowest_known(objective)

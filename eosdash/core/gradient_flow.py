@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import Loss
 
 NEWTON_STEPS = 60
 
@@ -66,25 +67,27 @@ def gradient_flow_sharpness(theta: Array, target: float) -> Array:
     return np.asarray(sharpness)
 
 
-def flow_minimizer(objective: Objective, theta: Array) -> Array:
+def flow_minimizer(objective: Loss, theta: Array) -> Array:
     """The stationary point that gradient flow reaches from θ (P,), (P,): integrated until the
     gradient is small, then polished with L-BFGS, which moves it no further than that allows.
-    Beyond 500 parameters one that L-BFGS reaches without the flow."""
+    Beyond 500 parameters, and where the network is not linear, so that a flow rarely arrives in any
+    affordable time, a low point that L-BFGS reaches without the flow in at most 500 steps."""
 
     def near(_: float, point: Array) -> float:
         return float(np.linalg.norm(objective.gradient(point))) - NEAR
 
     near.terminal = True  # type: ignore[attr-defined]
-    if len(theta) <= FLOW_LIMIT:
+    if isinstance(objective, Objective) and len(theta) <= FLOW_LIMIT:
         theta = solve_ivp(
             lambda _, point: -objective.gradient(point),
             (0.0, FLOW_TIME), theta, method="LSODA", rtol=1e-5, atol=1e-8, events=near,
             jac=lambda _, point: -objective.hessian(point),
         ).y[:, -1]  # fmt: skip
-    return np.asarray(
-        minimize(
-            lambda point: (float(objective.loss(point)), objective.gradient(point)),
-            theta, jac=True, method="L-BFGS-B",
-            options={"gtol": 1e-12, "ftol": 1e-16, "maxiter": 500},
-        ).x
-    )  # fmt: skip
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(
+            minimize(
+                lambda point: (float(objective.loss(point)), objective.gradient(point)),
+                theta, jac=True, method="L-BFGS-B",
+                options={"gtol": 1e-12, "ftol": 1e-16, "maxiter": 500},
+            ).x
+        )  # fmt: skip

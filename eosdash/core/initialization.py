@@ -4,10 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from eosdash.core.network import Array, LinearNetwork, Objective
-from eosdash.core.nonlinear import NonlinearNetwork
-
-Network = LinearNetwork | NonlinearNetwork
+from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import Network, NonlinearNetwork
 
 
 def gaussian(network: Network, scale: float, seed: int, fan_in: bool = False) -> Array:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from eosdash.core.network import Array, Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.protocols import Surface
 
 Kernel = Callable[[Array, Array | float, Array, Array], None]
@@ -51,7 +51,7 @@ def kernel_of(objective: Surface) -> Kernel:
     return decayed if decay else plain
 
 
-def step_seconds(objective: Objective | NonlinearObjective) -> float:
+def step_seconds(objective: Loss) -> float:
     """Estimated seconds of one core for a step of one point: a fit to measurements, good to a
     factor of two."""
     if isinstance(objective, NonlinearObjective):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from eosdash.core.activations import ACTIVATIONS, Activation
 from eosdash.core.criteria import Criterion, criterion_of
-from eosdash.core.network import Array
+from eosdash.core.network import Array, LinearNetwork, Objective
 
 SINGLE: np.dtype[Any] = np.dtype(np.float32)
 
@@ -301,3 +301,8 @@ class NonlinearLinearization:
     def _summed(self, errors: list[Array]) -> list[Array] | None:
         """What reaches the biases."""
         return [error.sum(axis=-1) for error in errors] if self.objective.network.biases else None
+
+
+Network = LinearNetwork | NonlinearNetwork
+Loss = Objective | NonlinearObjective
+"""Of either kind."""

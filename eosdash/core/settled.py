@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from eosdash.core.kernels import step_seconds
 from eosdash.core.krylov import extreme_eigenvalues
 from eosdash.core.minimum import FLAT
 from eosdash.core.network import Array, Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.spectrum import DENSE_LIMIT, curvature_of
 
 OUTPUTS_LIMIT = 16
@@ -23,8 +22,6 @@ BATCH_FLOATS = 1_000_000
 
 WHOLE_LIMIT = 80
 """Up to this many parameters the whole Hessian of a non-linear network is diagonalized."""
-
-Loss = Objective | NonlinearObjective
 
 
 def rest_seconds(objective: Loss) -> float:
@@ -44,19 +41,6 @@ def curve_up(objective: NonlinearObjective, theta: Array) -> NDArray[np.bool_]:
     lowest, top = np.concatenate([np.empty((2, 0)), *parts], axis=1)
     # NaN, where an iteration did not converge, is no minimum.
     return np.asarray(lowest >= -FLAT * np.maximum(np.abs(top), -lowest))
-
-
-def nearby_minimizer(objective: NonlinearObjective, theta: Array) -> Array:
-    """A low point (P,) that L-BFGS reaches from θ (P,) in at most 500 steps, which leave the
-    gradient small, but not always zero."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(
-            minimize(
-                lambda point: (float(objective.loss(point)), objective.gradient(point)),
-                theta, jac=True, method="L-BFGS-B",
-                options={"gtol": 1e-12, "ftol": 1e-16, "maxiter": 500},
-            ).x
-        )  # fmt: skip
 
 
 def settled_sharpness(objective: Loss, theta: Array, at_minimum: bool) -> Array:

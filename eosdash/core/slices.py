@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from eosdash.core.initialization import Network
 from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.nonlinear import Network
 from eosdash.core.protocols import Surface
 
 DENSE_EIGENVECTORS = 200

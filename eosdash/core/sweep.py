@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.basin import BATCH_FLOATS, Loss
+from eosdash.core.basin import BATCH_FLOATS
 from eosdash.core.flock import CODE, Flock
-from eosdash.core.initialization import Network
 from eosdash.core.kernels import kernel_of
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import Loss, Network
 from eosdash.core.outcome import OUTCOMES, Outcome
 from eosdash.core.settled import point_sharpness, settled_sharpness
 from eosdash.core.spectrum import DENSE_LIMIT

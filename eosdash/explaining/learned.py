@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from eosdash.core.data import Samples
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import Loss
 from eosdash.explaining.records import Conclusion, Intro, Part, Records, Subject, walked
 from eosdash.params import ExplainParams
-from eosdash.runs import Loss, samples_of
+from eosdash.runs import samples_of
 
 FRAMES = 80
 """About how many steps are shown."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from eosdash.core.basin import Progress
 from eosdash.core.gradient_descent import Ending, Stretch, descend
 from eosdash.core.network import Array
+from eosdash.core.nonlinear import Loss
 from eosdash.params import ExplainParams, TrainParams
-from eosdash.runs import Loss, objective_of, start_of
+from eosdash.runs import objective_of, start_of
 
 Columns = dict[str, NDArray[Any]]
 

@@ -3,8 +3,8 @@
 from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
-from eosdash.core.nonlinear import NonlinearObjective
-from eosdash.core.settled import Loss, rest_seconds
+from eosdash.core.nonlinear import Loss, NonlinearObjective
+from eosdash.core.settled import rest_seconds
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import (
     BasinParams,
