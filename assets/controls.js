@@ -44,6 +44,7 @@ window.eosdash = window.eosdash || {};
     return undone;
   }
   eos.value = (name) => values[name];
+  eos.rule = (name) => rules[name];
   /** What the controls say now can be gone back to. */
   eos.remembers = (changed) => {
     const computed = Object.entries(values).filter(([name]) => !isView(name));
@@ -161,6 +162,7 @@ window.eosdash = window.eosdash || {};
     for (const copy of document.querySelectorAll(".eos-open, .eos-locked a")) copy.href = free;
   };
 
+  let widthNote = null; // beside a width that other ones stand in for
   function show() {
     for (const [name, rule] of Object.entries(rules)) {
       const applies = Object.entries(rule.when).every(([other, among]) =>
@@ -168,6 +170,8 @@ window.eosdash = window.eosdash || {};
       );
       element("field", name)?.classList.toggle("eos-hidden", !applies);
     }
+    const given = written(values.hidden) ? `not used: the hidden widths are ${values.hidden}` : null;
+    if (given !== widthNote) props(id("param", "width"), { description: (widthNote = given) });
     for (const group of document.querySelectorAll(".eos-group"))
       group.classList.toggle("eos-hidden", [...group.children].every(isGone));
   }
@@ -194,7 +198,7 @@ window.eosdash = window.eosdash || {};
     const critical = start.critical_lr?.value; // none where the network is not linear
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
     const kind = !start.critical_lr || start.critical_lr.closed_form ? "" : " (η_C numerical)";
-    const { factor, words } = start.edge ?? { factor: 2, words: "2/η" };
+    const { factor, words } = start.edge;
     eos.say("lr-words", `${words} = ${digits(factor / lr, 4)}${ratio}${kind}`);
     zones(lr, start, factor);
     const center = critical ?? lr;
@@ -256,6 +260,16 @@ window.eosdash = window.eosdash || {};
     return Object.fromEntries(Object.entries(query).filter(shared));
   };
 
+  /** What of it a page takes: theory is of linear networks. */
+  function taken(page, shared) {
+    const fits = ([name]) => page !== "theory" || !NOT_LINEAR.includes(name);
+    return Object.fromEntries(Object.entries(shared).filter(fits));
+  }
+
+  /** Sizes that are computed there soon; and on a map whose starts still move when the steps are
+   * spent, the loss says more than the outcome. */
+  const suits = (page, suited) => ({ ...suited[page], ...(page === "basin" && suited.basin ? { color: "loss" } : {}) });
+
   /** The links to the other pages take that along. */
   function carry() {
     const { query = {}, suited = {} } = eos.page().shown()?.start ?? {};
@@ -264,8 +278,7 @@ window.eosdash = window.eosdash || {};
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
-      const taken = page === "theory" ? Object.entries(shared).filter(([name]) => !NOT_LINEAR.includes(name)) : Object.entries(shared);
-      const pairs = there ? { ...Object.fromEntries(taken), ...suited[page], ...(page === "basin" && suited.basin ? { color: "loss" } : {}), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
+      const pairs = there ? { ...taken(page, shared), ...suits(page, suited), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
       const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
       const bare = location.pathname === path || !search;
       props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
@@ -300,7 +313,7 @@ window.eosdash = window.eosdash || {};
     changed(_values, _checked, rulesNow) {
       const fresh = rules !== rulesNow;
       if (fresh) {
-        asked = etaC = awaited = null; // another page, with controls of its own
+        asked = etaC = awaited = widthNote = null; // another page, with controls of its own
         for (const name of Object.keys(intents)) delete intents[name];
         eos.forget();
       }

@@ -4,15 +4,10 @@ window.eosdash = window.eosdash || {};
 (function (eos) {
   const TITLES = {
     plane: "Parameter plane",
-    weights: "Weights",
     singular_values: "Singular values of the product",
     balance: "Imbalance between layers",
-    function: "Learned function",
-    portrait: "Phase portrait",
-    oscillation: "Central flow",
-    progress: "Progress",
-    spectrum: "Spectrum",
-  };
+  }; // longer than in the list of choices
+  const titleOf = (kind) => TITLES[kind] ?? eos.templates.details[kind];
   /* Which explanation a picture is of. */
   const EXPLAINED = {
     function: "function",
@@ -49,8 +44,8 @@ window.eosdash = window.eosdash || {};
     const { current, view } = eos.state;
     const kind = kindOf(current, view);
     const wanted = view.detail ?? "auto";
-    const missing = wanted === kind || wanted === "auto" ? "" : `${TITLES[wanted]}: ${eos.detailMissing(current, wanted)} `;
-    eos.say("detail-title", TITLES[kind]);
+    const missing = wanted === kind || wanted === "auto" ? "" : `${titleOf(wanted)}: ${eos.detailMissing(current, wanted)} `;
+    eos.say("detail-title", titleOf(kind));
     const template = templates[EXPLAINED[kind] || kind === "plane" ? kind : "curves"];
     const filled = fill(kind, current, view, template);
     eos.say("detail-note", `${missing}${filled.note ?? ""}`);

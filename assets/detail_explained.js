@@ -184,7 +184,7 @@ window.eosdash = window.eosdash || {};
     }
     if (eigenvalues) data.rug = { x: eigenvalues, y: eigenvalues.map(() => floor * 10 ** -0.15) };
     const right = Math.max(grid.at(-1), 1.05 * edge);
-    const words = run.start.edge?.words ?? "2/η";
+    const words = run.start.edge.words;
     return {
       data,
       x: { range: [Math.min(grid[0], 0) - 0.02 * right, Math.min(right, 4 * Math.max(grid.at(-1), 1e-12))] },

@@ -53,7 +53,7 @@ window.eosdash = window.eosdash || {};
     Math.min(cursor ?? current.count - 1, current.count - 1);
 
   /** The stability threshold at each step; 2/η for gradient descent. */
-  const thresholds = ({ start, columns }) => columns.lr.map((lr) => (start.edge?.factor ?? 2) / lr);
+  const thresholds = ({ start, columns }) => columns.lr.map((lr) => start.edge.factor / lr);
 
   const xs = (run, view) => (view.axis === "time" ? run.time : run.time.map((_, i) => i));
 
@@ -61,7 +61,8 @@ window.eosdash = window.eosdash || {};
     const { current, previous, pins, view } = state;
     const shown = eos.stepShown(state);
     const x = xs(current, view);
-    const filled = { ...curves(current, view, x, shown), ...marks(current, x, shown) };
+    const over = eos.overlaid(current, view);
+    const filled = { ...curves(current, view, x, shown), ...over.filled, ...marks(current, x, shown) };
     const behind = previous && !current.end ? previous : null;
     for (const row of ROWS) {
       if (behind) filled[`previous.${row}`] = [xs(behind, view), behind.columns[row]];
@@ -76,7 +77,7 @@ window.eosdash = window.eosdash || {};
         const [tx, ty, more] = filled[trace.meta];
         return { ...trace, x: tx, y: ty, ...more };
       });
-    return [data, layout(template, state, x), config()];
+    return [data, layout(template, state, x, over), config()];
   }
 
   /** A run in small: loss and sharpness. */
@@ -103,7 +104,6 @@ window.eosdash = window.eosdash || {};
       filled[row] = [x.slice(0, until), curve.slice(0, until)];
       if (view.smooth > 1 || until < run.count) filled[`raw.${row}`] = [x, columns[row]];
     }
-    Object.assign(filled, eos.overlaid(run, view).filled);
     filled.threshold = [x, thresholds(run), { line: thresholdLine(columns.lr) }];
     if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
     if (view.lowest && columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
@@ -159,7 +159,7 @@ window.eosdash = window.eosdash || {};
     });
   }
 
-  function layout(template, state, x) {
+  function layout(template, state, x, over) {
     const { current, pins, view } = state;
     const base = template.layout;
     const domains = view.gradient ? DOMAINS.three : DOMAINS.two;
@@ -176,7 +176,7 @@ window.eosdash = window.eosdash || {};
         fixedrange: touch,
         title: { ...base.xaxis.title, text: view.axis === "time" ? "time η · step" : "step" },
       },
-      annotations: labels(current, domains, view, base.meta),
+      annotations: labels(current, domains, view, base.meta, over),
     };
     ROWS.forEach((row, i) => {
       const name = i ? `yaxis${i + 1}` : "yaxis";
@@ -185,7 +185,7 @@ window.eosdash = window.eosdash || {};
         domain: domains[row],
         visible: row !== "grad_norm" || Boolean(view.gradient),
         fixedrange: touch,
-        ...range(row, state),
+        ...range(row, state, over.values[row]),
       };
     });
     return made;
@@ -200,9 +200,8 @@ window.eosdash = window.eosdash || {};
     return view.axis === "time" ? steps * run.start.params.lr : steps;
   }
 
-  function range(row, { current, pins, view }) {
+  function range(row, { current, pins, view }, over = []) {
     const runs = [current, ...pins.filter(Boolean)];
-    const over = eos.overlaid(current, view).values[row] ?? [];
     const all = [...runs.flatMap((run) => run.columns[row]), ...over].filter(Number.isFinite);
     if (row === "sharpness") {
       const edge = maximum(thresholds(current));
@@ -225,7 +224,7 @@ window.eosdash = window.eosdash || {};
   const maximum = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
 
   /** Titles over the rows, and 2/η named at its line. */
-  function labels(run, domains, view, colours) {
+  function labels(run, domains, view, colours, over) {
     const title = (text, row) => ({
       text,
       xref: "paper",
@@ -244,7 +243,7 @@ window.eosdash = window.eosdash || {};
       title("<b>loss</b>", "loss"),
       title("<b>sharpness</b> λ<sub>max</sub> of the Hessian", "sharpness"),
       {
-        text: `<b>${run.start.edge?.words ?? "2/η"} = ${eos.digits(threshold, 4)}</b>`,
+        text: `<b>${run.start.edge.words} = ${eos.digits(threshold, 4)}</b>`,
         xref: "paper",
         yref: "y2",
         x: 1,
@@ -266,9 +265,9 @@ window.eosdash = window.eosdash || {};
       const font = { size: 13, color: colours.gfs };
       made.push({ ...made.at(-1), text, y: gfs, yanchor: below ? "top" : "bottom", yshift: below ? 0 : 18, font, name: "gradient-flow" });
     }
-    const over = eos.overlaid(run, view).names.map(([name, words]) => `<span style="color:${colours[name]}">━ ${words}</span>`);
+    const names = over.names.map(([name, words]) => `<span style="color:${colours[name]}">━ ${words}</span>`);
     const narrow = eos.graph("run-figure")?.clientWidth < NARROW; // then no room is left beside the title
-    if (over.length) made.push({ ...title(`<b>${over.join("   ")}</b>`, "sharpness"), x: 1, xanchor: "right", yanchor: narrow ? "top" : "bottom", name: "overlaid", captureevents: false });
+    if (names.length) made.push({ ...title(`<b>${names.join("   ")}</b>`, "sharpness"), x: 1, xanchor: "right", yanchor: narrow ? "top" : "bottom", name: "overlaid", captureevents: false });
     if (view.gradient) made.push(title("<b>gradient norm</b>", "grad_norm"));
     return made;
   }

@@ -20,7 +20,7 @@ window.eosdash = window.eosdash || {};
   };
   /* What changes with every frame is left plain: a button there would lose the focus. */
   const EXPLAINED = new Set([
-    "summary", "fate", "scene-text", "scene-look", "detail-note", "boundary-words", "cobweb-words",
+    "summary", "fate", "scope", "scene-text", "scene-look", "detail-note", "boundary-words", "cobweb-words",
     ...["nonsingular", "manifold", "stable", "measure_zero"].map((name) => `${name}-check`),
   ]);
 

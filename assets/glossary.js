@@ -50,7 +50,7 @@ window.eosdash = window.eosdash || {};
   /** Make the terms buttons in text that the server wrote. */
   eos.explain = function () {
     for (const element of document.querySelectorAll(STATIC)) {
-      if (element.explained) continue;
+      if (element.explained || element.words) continue; // or said since with a result
       element.explained = true;
       for (const node of [...element.childNodes])
         if (node.nodeType === Node.TEXT_NODE) node.replaceWith(...eos.rich(node.textContent, true));

@@ -35,7 +35,7 @@ window.eosdash = window.eosdash || {};
     began(map) {
       eos.stopPlaying();
       state.asked = map;
-      eos.sayScope(map.start);
+      eos.say("scope", map.start.scope);
     },
 
     grew(map, record) {

@@ -85,11 +85,6 @@ window.eosdash = window.eosdash || {};
   eos.inUnits = (lr, { value, symbol }, places) =>
     `${eos.digits(lr / value, places)} ${symbol === "η_C" ? "" : "· "}${symbol}`;
 
-  /** What is shown, in a few sentences; those that came with the page are left, with their terms. */
-  eos.sayScope = ({ scope }) => {
-    if (scope && $("scope") && $("scope").textContent !== scope) eos.say("scope", scope);
-  };
-
   const plain = (name) => name.replace(/<.?sub>/g, "");
   const short = (value) =>
     Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? Number(value.toPrecision(3)).toString() : value.toExponential(1);

@@ -29,7 +29,7 @@ window.eosdash = window.eosdash || {};
       state.cursor = null;
       eos.stop();
       eos.unexplain();
-      scope(run.start.scope);
+      eos.say("scope", run.start.scope);
       progress(run);
     },
 
@@ -52,14 +52,6 @@ window.eosdash = window.eosdash || {};
       eos.draw();
     },
   };
-
-  /** What the run is of; with its terms explained, as the server's words are. */
-  function scope(words) {
-    const element = $("scope");
-    if (!element || !words) return;
-    element.explained = true;
-    element.replaceChildren(...eos.rich(words, true));
-  }
 
   function figure() {
     const { data, layout } = $("run-figure");

@@ -24,7 +24,7 @@ window.eosdash = window.eosdash || {};
 
     began(sweep) {
       state.asked = sweep;
-      eos.sayScope(sweep.start);
+      eos.say("scope", sweep.start.scope);
     },
 
     grew(sweep) {

@@ -3,8 +3,6 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const LARGEST = 200_000; // bytes of a file
-  const ROWS = 300;
-  const NUMBERS = 900;
   const DIGITS = 5;
 
   /** Rows of numbers of a text, without the line of names above them; says what is wrong with it. */
@@ -17,8 +15,9 @@ window.eosdash = window.eosdash || {};
     if (rows.length < 2) throw new Error("it has fewer than two rows of numbers");
     if (broken >= 0) throw new Error(`row ${broken + 1} is not ${rows[0].length} numbers`);
     if (rows[0].length < 2) throw new Error("one column is too few: inputs, and the output at the end");
-    if (rows.length > ROWS || rows.length * rows[0].length > NUMBERS)
-      throw new Error(`it is too large: up to ${ROWS} rows and ${NUMBERS} numbers`);
+    const most = eos.rule("data").most;
+    if (rows.length > most.rows || rows.length * rows[0].length > most.numbers)
+      throw new Error(`it is too large: up to ${most.rows} rows and ${most.numbers} numbers`);
     return rows;
   };
 

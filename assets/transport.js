@@ -61,7 +61,7 @@ window.eosdash = window.eosdash || {};
     }
     const { loss, sharpness, lr } = current.columns;
     const total = (current.end ? last : current.start.params.steps).toLocaleString("en");
-    const { factor, words } = current.start.edge ?? { factor: 2, words: "2/η" };
+    const { factor, words } = current.start.edge;
     const edge = (sharpness[step] * lr[step]) / factor;
     eos.say(
       "readout",

@@ -1,8 +1,13 @@
-"""What maps and sweeps are of, and how they are meant, in a few sentences."""
+"""What runs, maps and sweeps are of, and how they are meant, in a few sentences."""
 
-from eosdash.params import BasinParams, NetworkParams, SweepParams
-from eosdash.words import ACTIVATION_NAMES, MAP_SCOPE, SWEEP_SCOPE
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
+from eosdash.words import ACTIVATION_NAMES
 
+METHODS = {
+    "gradient_descent": "gradient descent",
+    "heavy_ball": "heavy-ball momentum",
+    "nesterov": "Nesterov momentum",
+}
 MINIMUM = (
     "A minimum is where the gradient vanishes and the loss curves down in no direction, be it the "
     "lowest or not; at a saddle it curves down in one."
@@ -11,14 +16,27 @@ NOT_OF_THESE = "The theorems and η_C are about linear networks, and not about t
 STARTING = "2/S(θ₀), with S the sharpness at the start: a scale, and no limit of convergence."
 
 
+def run_scope(params: TrainParams) -> str:
+    """What a run is of."""
+    batch = params.rule.batch_size
+    drawn = f"mini-batches of {batch}" if batch else "full-batch"
+    words = f"{_network(params)}, {drawn} {METHODS[params.optimizer]} with the step as given."
+    if batch:
+        words += " Loss, gradient and sharpness are of all samples."
+    if params.rule.momentum:
+        words += " Threshold for a quadratic loss and full batches: Cohen et al. 2021."
+    return words if params.is_linear else f"{words} {NOT_OF_THESE}."
+
+
 def map_scope(params: BasinParams) -> str:
     """What a map is of."""
-    if params.is_linear:
-        return MAP_SCOPE
     words = (
-        f"{_method(params)}, from every pixel by itself. Fates are found by running, in double "
-        f"precision: undecided means still moving when the steps were spent. {MINIMUM}"
+        f"{_constant(params)}, from every pixel by itself. Fates are found by running, in double "
+        "precision: undecided means still moving when the steps were spent."
     )
+    if params.is_linear:
+        return words
+    words += f" {MINIMUM}"
     if params.plane == "points" or (params.applies("center") and params.center == "minimizer"):
         words += " The minimizer is a low point that L-BFGS reaches from the start."
     return f"{words} {NOT_OF_THESE}; learning rates are played up to a multiple of {STARTING}"
@@ -26,20 +44,24 @@ def map_scope(params: BasinParams) -> str:
 
 def sweep_scope(params: SweepParams) -> str:
     """What a sweep is of."""
-    if params.is_linear:
-        return SWEEP_SCOPE
     words = (
-        f"{_method(params)}. Shares are of random starts, with Wilson's 95 % interval; none of N "
-        f"converging is evidence, not proof. {MINIMUM} {NOT_OF_THESE}"
+        f"{_constant(params)}. Shares are of random starts, with Wilson's 95 % interval; none of N "
+        "converging is evidence, not proof."
     )
+    if params.is_linear:
+        return words
+    words += f" {MINIMUM} {NOT_OF_THESE}"
     if params.over == "lr" and params.units == "absolute":
         return f"{words}."
     start = "the start" if params.over == "lr" else "the first random start of each column"
     return f"{words}; learning rates are in units of {STARTING.replace('the start', start)}"
 
 
-def _method(params: NetworkParams) -> str:
-    loss = "cross-entropy" if params.has_logits else "squared loss"
+def _constant(params: NetworkParams) -> str:
+    return f"{_network(params)}, full-batch gradient descent with a constant step"
+
+
+def _network(params: NetworkParams) -> str:
     name = ACTIVATION_NAMES[params.activation]
-    kind = name[0].upper() + name[1:]
-    return f"{kind} network, {loss}, full-batch gradient descent with a constant step"
+    loss = "cross-entropy" if params.has_logits else "squared loss"
+    return f"{name[0].upper()}{name[1:]} network, {loss}"

@@ -7,31 +7,11 @@ from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 from eosdash.core.slices import weight_name
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
+from eosdash.reference import STARTING_SYMBOL, SYMBOL
 from eosdash.theory import ManifoldResult, NonsingularResult, StableResult
 
 AT_THE_EDGE = 0.9
 """A final sharpness above this fraction of 2/η is called settling at the edge."""
-
-
-def scope_words(params: TrainParams) -> str:
-    """What a run is of, and how it is meant."""
-    loss = "cross-entropy" if params.has_logits else "squared loss"
-    batch = params.batch if params.applies("batch") else 0
-    drawn = f"mini-batches of {batch}" if batch else "full-batch"
-    method = {
-        "gradient_descent": "gradient descent",
-        "heavy_ball": "heavy-ball momentum",
-        "nesterov": "Nesterov momentum",
-    }[params.optimizer]
-    kind = "Linear" if params.is_linear else ACTIVATION_NAMES[params.activation]
-    words = f"{kind} network, {loss}, {drawn} {method} with the step as given."
-    if batch:
-        words += " Loss, gradient and sharpness are of all samples."
-    if params.rule.momentum:
-        words += " Threshold for a quadratic loss and full batches: Cohen et al. 2021."
-    if not params.is_linear:
-        words += " The theorems and η_C are about linear networks, and not about this one."
-    return words
 
 
 ACTIVATION_NAMES = {
@@ -44,14 +24,6 @@ ACTIVATION_NAMES = {
 
 ABOUT_THE_EDGE = 0.1
 """A median sharpness this close to the threshold, relatively, is about it."""
-
-SCOPE = "Linear network, squared loss, full-batch gradient descent with the step as given."
-
-MAP_SCOPE = (
-    "Linear network, squared loss, full-batch gradient descent with a constant step, from every "
-    "pixel by itself. Fates are found by running, in double precision: undecided means still "
-    "moving when the steps were spent."
-)
 
 OUTCOME_WORDS = {
     Outcome.MINIMUM: "gradient zero, at a minimum",
@@ -141,14 +113,16 @@ def outcome_words(
     return f"Sharpness stays below {edge}: gradient descent descends quietly"
 
 
-def fate_words(ending: Ending) -> str:
+def fate_words(ending: Ending, linear: bool = True) -> str:
     """The outcome and its step, in a few words."""
     step = f"{ending.step:,}"
     return {
         Outcome.MINIMUM: f"converged at step {step}",
         Outcome.SADDLE: f"gradient zero, at a saddle, after {step} steps",
         Outcome.PERIODIC: f"repeats every {ending.period} steps",
-        Outcome.BOUNDED: f"chaotic or quasi-periodic over {step} steps",
+        Outcome.BOUNDED: f"chaotic or quasi-periodic over {step} steps"
+        if linear
+        else f"neither settles nor repeats over {step} steps",
         Outcome.DIVERGED: f"left the ball at step {step}",
         Outcome.UNDECIDED: f"still moving after {step} steps",
     }[ending.outcome]
@@ -221,14 +195,15 @@ def map_words(shares: dict[str, Fraction]) -> str:
     return f"{percent(share)} of the starts on this map converge to a minimum"
 
 
-SWEEP_SCOPE = (
-    "Linear network, squared loss, full-batch gradient descent with a constant step. Shares are "
-    "of random starts, with Wilson's 95 % interval; none of N converging is evidence, not proof."
-)
+def in_units(params: NetworkParams) -> str:
+    """The unit of learning rates, behind a number."""
+    return SYMBOL if params.is_linear else f"· {STARTING_SYMBOL}"
 
 
 def observable_words(params: SweepParams) -> str:
-    """What the orbit diagram of a sweep shows."""
+    """What the orbit diagram of a sweep shows; without a product of weights an output itself."""
+    if params.observable == "output" and not params.is_linear:
+        return "output on the first sample" + (", the first" if params.sizes[-1] > 1 else "")
     if params.observable == "weight":
         return f"weight {weight_name(params.network, params.weight)}"
     return {
@@ -243,11 +218,12 @@ def sweep_words(params: SweepParams, last: float | None, whole: bool) -> str:
     number = f"{params.starts:,} start{'s' if params.starts > 1 else ''}"
     if last is None:
         return f"None of {number} converges to a minimum anywhere on this sweep"
+    unit = in_units(params)
     if params.over != "lr":
-        return f"How {number} fare at η = {params.ratio:g} η_C, by {params.over}"
+        return f"How {number} fare at η = {params.ratio:g} {unit}, by {params.over}"
     if whole:
         return f"Of {number} some converge to a minimum over the whole range"
-    where = f"η = {last:.3g}" + (" η_C" if params.units == "relative" else "")
+    where = f"η = {last:.3g}" + (f" {unit}" if params.units == "relative" else "")
     return f"Of {number} some converge to a minimum up to {where}; past it, none"
 
 

@@ -24,7 +24,7 @@ from eosdash.pages.frame import (
 )
 from eosdash.pages.icons import aria, icon
 from eosdash.params import BasinParams, BasinView, Frame
-from eosdash.words import MAP_SCOPE
+from eosdash.scope import map_scope
 
 DESCRIPTION = (
     "Basins of convergence of gradient descent: which starts reach a minimum, which diverge, and "
@@ -51,7 +51,7 @@ def layout(**query: str) -> list[Component]:
     view = usable(BasinView, state, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(view, unusable(query, errors, BasinParams, BasinView))),
+        dmc.AppShellMain(_main(params, view, unusable(query, errors, BasinParams, BasinView))),
         *stores(templates(), BasinParams, BasinView),
     ]
 
@@ -70,13 +70,13 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS, "outcomes": [str(outcome) for outcome in OUTCOMES]}
 
 
-def _main(view: BasinView, problem: str) -> html.Div:
+def _main(params: BasinParams, view: BasinView, problem: str) -> html.Div:
     return html.Div(
         [
             *words_above(),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_map(problem), _side(view)], className="eos-work eos-work-map"),
-            html.P(MAP_SCOPE, id="scope", className="eos-scope"),
+            html.P(map_scope(params), id="scope", className="eos-scope"),
         ],
         className="eos-main eos-main-map",
     )

@@ -55,11 +55,12 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
             [
                 html.H2(title),
                 *(
-                    field(params, name, errors.get(name))
+                    part
                     for name in fields
                     if type(params).about(name).group == group and name not in FOLDED
+                    for part in (field(params, name, errors.get(name)), *beside(name))
                 ),
-                *extras(group),
+                *([start_buttons()] if group == "start" else []),
             ],
             className=f"eos-group eos-group-{group}",
         )
@@ -84,30 +85,30 @@ def control_panel(params: ParameterSet, errors: dict[str, str]) -> html.Div:
     return html.Div([back, *sections, more], className="eos-panel")
 
 
-def extras(group: str) -> list[Component]:
-    """What a group shows beside its fields."""
-    if group == "step":
-        strip = [
-            html.Span(className=f"eos-zone eos-zone-{zone}") for zone in ("small", "right", "large")
-        ]
-        return [
-            html.P(id="lr-words", className="eos-lr-words"),
-            html.Div(strip, id="lr-strip", className="eos-strip", **aria(hidden="true")),
-            html.P(id="lr-zone", className="eos-note"),
-        ]
-    if group == "start":
-        buttons = [
-            dmc.Button(
-                "Same start", id="reset", size="compact-sm", variant="default",
-                leftSection=icon("reset"),
-            ),
-            dmc.Button(
-                "New seed", id="new-seed", size="compact-sm", variant="default",
-                leftSection=icon("seed"),
-            ),
-        ]  # fmt: skip
-        return [html.Div(buttons, className="eos-buttons")]
-    return []
+def beside(name: str) -> list[Component]:
+    """What follows the field of that name: for η its threshold, and where it lies."""
+    if name != "lr":
+        return []
+    strip = [
+        html.Span(className=f"eos-zone eos-zone-{zone}") for zone in ("small", "right", "large")
+    ]
+    return [
+        html.P(id="lr-words", className="eos-lr-words"),
+        html.Div(strip, id="lr-strip", className="eos-strip", **aria(hidden="true")),
+        html.P(id="lr-zone", className="eos-note"),
+    ]
+
+
+def start_buttons() -> html.Div:
+    """The start again, or another one."""
+    buttons = [
+        dmc.Button(words, id=name, size="compact-sm", variant="default", leftSection=icon(picture))
+        for words, name, picture in (
+            ("Same start", "reset", "reset"),
+            ("New seed", "new-seed", "seed"),
+        )
+    ]
+    return html.Div(buttons, className="eos-buttons")
 
 
 def field(params: ParameterSet, name: str, error: str | None) -> html.Div:

@@ -8,7 +8,8 @@ from dash.development.base_component import Component
 
 from eosdash.glossary import GLOSSARY
 from eosdash.pages.icons import aria, icon
-from eosdash.words import SCOPE
+from eosdash.params import TrainParams
+from eosdash.scope import run_scope
 
 
 def dialog(name: str, title: str, content: list[Component], wide: bool = False) -> html.Dialog:
@@ -46,7 +47,7 @@ def _help() -> html.Dialog:
     )
     return dialog(
         "help", "Keyboard and help", [links, html.Div(id="keys", className="eos-keytable"),
-        html.P(SCOPE, className="eos-note")], wide=True,
+        html.P(run_scope(TrainParams.make()), className="eos-note")], wide=True,
     )  # fmt: skip
 
 

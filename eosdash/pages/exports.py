@@ -34,7 +34,7 @@ def register(server: Flask, flights: Flights, cache: Results) -> None:
         body = animated(
             _outcomes(played, flights),
             [frame.lr for frame in played],
-            (reference_of(played[0]).value, UNITS[played[0].is_linear]),
+            _unit(played[0]),
             played[0].extent,
             axis_words(played[0]),
             animation.caption(played[0]),
@@ -60,9 +60,9 @@ def register(server: Flask, flights: Flights, cache: Results) -> None:
     server.register_blueprint(exports)
 
 
-UNITS = {True: "critical", False: "2/S of the start"}
-"""What the learning rates of a picture are told in units of, in letters that it has: η_C of a
-linear network, and what stands in for it."""
+def _unit(params: BasinParams) -> tuple[float, str]:
+    """What the learning rates of a picture are told in units of, in letters that it has."""
+    return reference_of(params).value, "critical" if params.is_linear else "2/S of the start"
 
 
 def _asked(cache: Results) -> tuple[list[BasinParams], Scheme]:

@@ -12,7 +12,7 @@ from eosdash.figures.style import MARKS
 from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
 from eosdash.params import Frame
-from eosdash.params.task import USUAL
+from eosdash.params.task import MOST_NUMBERS, MOST_ROWS, USUAL
 from eosdash.words import OUTCOME_WORDS
 
 Set = TypeVar("Set", bound=ParameterSet)
@@ -54,10 +54,8 @@ def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
                 "group": about.group,
                 "default": as_text(info.default),
             }
-    made.get("task", {})["usual"] = {
-        task: {name: as_text(value) for name, value in usual.items()}
-        for task, usual in USUAL.items()
-    }
+    made.get("data", {})["most"] = {"rows": MOST_ROWS, "numbers": MOST_NUMBERS}
+    made.get("task", {})["usual"] = {task: texts(usual) for task, usual in USUAL.items()}
     return made
 
 

@@ -16,7 +16,7 @@ from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, wo
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
 from eosdash.params import Frame, RunView, TrainParams
-from eosdash.words import SCOPE
+from eosdash.scope import run_scope
 
 DESCRIPTION = (
     "An interactive laboratory for gradient descent at large learning rates: watch the sharpness "
@@ -48,7 +48,7 @@ def layout(**query: str) -> list[Component]:
     view = usable(RunView, state, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(view, unusable(query, errors, TrainParams, RunView))),
+        dmc.AppShellMain(_main(params, view, unusable(query, errors, TrainParams, RunView))),
         *stores(templates(), TrainParams, RunView),
     ]
 
@@ -67,14 +67,14 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS, "details": DETAILS}
 
 
-def _main(view: RunView, problem: str) -> html.Div:
+def _main(params: TrainParams, view: RunView, problem: str) -> html.Div:
     return html.Div(
         [
             *words_above(),
             html.Div(id="events", className="eos-events"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_figures(view, problem), _side(view)], className="eos-work"),
-            html.P(SCOPE, id="scope", className="eos-scope"),
+            html.P(run_scope(params), id="scope", className="eos-scope"),
         ],
         className="eos-main",
     )

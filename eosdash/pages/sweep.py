@@ -21,7 +21,7 @@ from eosdash.pages.frame import (
     words_above,
 )
 from eosdash.params import Frame, SweepParams
-from eosdash.words import SWEEP_SCOPE
+from eosdash.scope import sweep_scope
 
 DESCRIPTION = (
     "Sweeps over the learning rate: orbit diagram, Lyapunov exponent, probability of convergence "
@@ -39,7 +39,7 @@ def layout(**query: str) -> list[Component]:
     params = usable(SweepParams, state or FIRST_VISIT, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(unusable(query, errors, SweepParams))),
+        dmc.AppShellMain(_main(params, unusable(query, errors, SweepParams))),
         *stores(templates(), SweepParams),
     ]
 
@@ -63,7 +63,7 @@ BUTTONS = (
 )
 
 
-def _main(problem: str) -> html.Div:
+def _main(params: SweepParams, problem: str) -> html.Div:
     figure = html.Div(id="sweep-figure", className="eos-figure")
     keys = html.Div([button(*each) for each in BUTTONS], className="eos-keys")
     return html.Div(
@@ -95,7 +95,7 @@ def _main(problem: str) -> html.Div:
                 ],
                 className="eos-work eos-work-map",
             ),
-            html.P(SWEEP_SCOPE, id="scope", className="eos-scope"),
+            html.P(sweep_scope(params), id="scope", className="eos-scope"),
         ],
         className="eos-main eos-main-map",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from eosdash.core.network import LinearNetwork
 from eosdash.core.nonlinear import NonlinearNetwork
+from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
 from eosdash.fields import LearningRate, Numbers, ParameterError, Widths, parameter, split
 from eosdash.params.task import CLASSES, MOST_IMAGES, TaskParams
 
@@ -194,6 +195,11 @@ class NetworkParams(TaskParams):
     def has_logits(self) -> bool:
         """Whether the loss is cross-entropy."""
         return self.applies("loss") and self.loss == "cross_entropy"
+
+    @property
+    def rule(self) -> Optimizer:
+        """How steps are made: gradient descent, where nothing else can be chosen."""
+        return GRADIENT_DESCENT
 
     @property
     def sample_count(self) -> int:

@@ -30,17 +30,18 @@ _TANH = {
     "init_scale": 1.0,
     "init_scaling": "fan_in",
 }
+_WIDE = {"hidden": "", "width": 16}
 _LINEAR = {"activation": "linear", "hidden": "", "init": "gaussian", "init_scale": 1.0, "lr": 0.2}
 USUAL: dict[str, dict[str, Any]] = {
     "scalar": _LINEAR | {"depth": 4, "width": 1, "init_scaling": "none", "lr": 0.469},
     "whitened": _LINEAR | {"depth": 3, "width": 4, "init_scaling": "fan_in"},
     "regression": _LINEAR | {"depth": 3, "width": 8, "init_scaling": "fan_in", "samples": 100},
     "chebyshev": _TANH | {"hidden": "30,20", "samples": 20, "lr": 0.2},
-    "toy": _TANH | {"hidden": "16,16", "samples": 100, "lr": 0.2},
-    "spirals": _TANH | {"hidden": "16,16", "samples": 100, "noise": 0.0, "lr": 0.2},
-    "moons": _TANH | {"hidden": "16,16", "samples": 100, "noise": 0.1, "lr": 0.3},
-    "digits": _TANH | {"hidden": "32,32", "samples": 100, "init": "uniform", "lr": 0.15},
-    "csv": _TANH | {"hidden": "16,16", "lr": 0.1},
+    "toy": _TANH | _WIDE | {"samples": 100, "lr": 0.2},
+    "spirals": _TANH | _WIDE | {"samples": 100, "noise": 0.0, "lr": 0.2},
+    "moons": _TANH | _WIDE | {"samples": 100, "noise": 0.1, "lr": 0.3},
+    "digits": _TANH | {"hidden": "", "width": 32, "samples": 100, "init": "uniform", "lr": 0.15},
+    "csv": _TANH | _WIDE | {"lr": 0.1},
 }
 """A network and a learning rate that suit a task, taken when it is chosen by hand."""
 

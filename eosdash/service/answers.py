@@ -94,6 +94,9 @@ _GENERAL: dict[str, Schema] = {
         query=_OBJECT | {"description": "The same as texts.", "additionalProperties": _TEXT},
         python=_TEXT | {"description": "The call of the Python API that computes the same."},
         threshold=_NUMBER | {"description": "2/η, in whose units the sharpness is at the edge."},
+        edge=_object(
+            "The threshold of stability: factor/η, and its formula.", factor=_NUMBER, words=_TEXT
+        ),
         critical_lr=_or_none(
             _object("η_C; null of a network that is not linear.", value=_NUMBER, closed_form=_FLAG)
         ),

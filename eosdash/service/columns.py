@@ -10,7 +10,7 @@ from eosdash.core.orbit import cobweb
 from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, SweepParams
-from eosdash.reference import SYMBOL, known_critical_lr, reference_of, symbol_of
+from eosdash.reference import known_critical_lr, reference_of, symbol_of
 from eosdash.scope import sweep_scope
 from eosdash.service.encoding import first_record, packed
 from eosdash.sweeps import Columns, axis_of, convergence_interval, sweep_of, values_of
@@ -34,16 +34,9 @@ def start_record(params: SweepParams) -> dict[str, Any]:
         },
         "value": value,
         "rates": rates,
-        "observable": _observable(params),
+        "observable": observable_words(params),
         "reduces": params.over == "lr" and reduces(params),
     }
-
-
-def _observable(params: SweepParams) -> str:
-    """What the orbit diagram shows: without a product of weights, an output itself."""
-    if params.observable == "output" and not params.is_linear:
-        return "output on the first sample" + (", the first" if params.sizes[-1] > 1 else "")
-    return observable_words(params)
 
 
 def columns_record(part: Columns) -> dict[str, Any]:
@@ -89,11 +82,7 @@ def end_record(parts: list[Columns], params: SweepParams) -> dict[str, Any]:
     value = values_of(params)
     last = max((i for i, count in found.items() if count), default=None)
     at = None if last is None else float(value[last])
-    words = sweep_words(params, at, whole=last == len(value) - 1)
-    return {
-        "type": "end",
-        "summary": words if params.is_linear else words.replace(SYMBOL, f"· {symbol_of(params)}"),
-    }
+    return {"type": "end", "summary": sweep_words(params, at, whole=last == len(value) - 1)}
 
 
 def arrays_of(params: SweepParams) -> dict[str, NDArray[Any]]:

@@ -15,8 +15,9 @@ from eosdash.core.plane import two_weight_plane
 from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
 from eosdash.params import NetworkParams, TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of, start_of
+from eosdash.scope import run_scope
 from eosdash.service import limits
-from eosdash.words import fate_words, outcome_words, scope_words, setup_words
+from eosdash.words import fate_words, outcome_words, setup_words
 
 
 def line(record: dict[str, Any]) -> bytes:
@@ -54,8 +55,9 @@ def unpacked(record: dict[str, Any]) -> NDArray[Any]:
 
 
 def first_record(params: NetworkParams) -> dict[str, Any]:
-    """What the first line of every stream says: what is computed, and the thresholds."""
-    critical = critical_lr_of(params)
+    """What the first line of every stream says: what is computed, and the thresholds. ``edge`` is
+    that of stability: its ``factor`` over η, and its formula."""
+    critical, rule = critical_lr_of(params), params.rule
     return {
         "type": "start",
         "kind": params.kind,
@@ -64,7 +66,8 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "query": params.query(),
         "python": params.call(),
         "setup": setup_words(params, critical),
-        "threshold": 2 / params.lr if params.applies("lr") else None,
+        "threshold": rule.threshold(params.lr) if params.applies("lr") else None,
+        "edge": {"factor": rule.threshold(1.0), "words": rule.threshold_name},
         "critical_lr": critical._asdict() if critical else None,
         "linear": params.is_linear,
         "parameters": params.network.parameters,
@@ -88,14 +91,8 @@ def start_sharpness(params: NetworkParams) -> float | None:
 
 
 def start_record(params: TrainParams) -> dict[str, Any]:
-    """The first line of a run. ``edge`` is the threshold of stability: its ``factor`` over η, and
-    its formula."""
-    rule = params.rule
-    record = first_record(params) | {
-        "threshold": rule.threshold(params.lr),
-        "edge": {"factor": rule.threshold(1.0), "words": rule.threshold_name},
-        "scope": scope_words(params),
-    }
+    """The first line of a run."""
+    record = first_record(params) | {"scope": run_scope(params)}
     objective = objective_of(params)
     if isinstance(objective, Objective) and params.sizes == (1, 1, 1):
         record["plane"] = two_weight_plane(objective, params.lr)._asdict()
@@ -122,7 +119,7 @@ def end_record(end: End) -> dict[str, Any]:
         "step": ending.step,
         "period": ending.period,
         "summary": outcome_words(ending, end.events, end.edge, end.linear),
-        "fate": fate_words(ending),
+        "fate": fate_words(ending, end.linear),
         "events": [event._asdict() for event in end.events],
         "weights": ending.theta,
     }

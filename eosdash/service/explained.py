@@ -36,9 +36,7 @@ def record_of(params: ExplainParams, record: Record) -> dict[str, Any]:
 
 def start_record(params: ExplainParams, intro: Intro) -> dict[str, Any]:
     """The first line: the run, what is laid over it, and how it is meant."""
-    rule = params.rule
     return first_record(params) | {
-        "threshold": rule.threshold(params.lr),
         "explanation": params.explanation,
         "notes": intro.notes,
         "facts": intro.facts,

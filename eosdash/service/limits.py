@@ -212,15 +212,24 @@ def check(params: ParameterSet) -> None:
         check_theory(params)
 
 
-SOON = 10.0
-"""Seconds of one core that a first map or sweep of a network may be estimated to take."""
+SOON = 20.0
+"""Seconds of one core that a first map or sweep of a network may be estimated to take; both are
+shown coarse at first."""
 
 LADDERS: dict[str, tuple[type[BasinParams] | type[SweepParams], tuple[dict[str, int], ...]]] = {
     "basin": (
         BasinParams,
         tuple(
             {"resolution": resolution, "steps": steps}
-            for resolution, steps in ((256, 300), (128, 200), (64, 200), (32, 150), (16, 60))
+            for resolution, steps in (
+                (256, 300),
+                (128, 200),
+                (64, 200),
+                (64, 100),
+                (32, 150),
+                (32, 80),
+                (16, 60),
+            )
         ),
     ),
     "sweep": (

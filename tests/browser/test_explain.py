@@ -216,7 +216,7 @@ def test_what_a_network_does_not_have_is_off_with_the_reason(explained: Explaine
     expect(explained.page.locator("#detail-title")).to_have_text("Learned function")
     title = explained.run_page.field("gfs").get_attribute("title") or ""
     assert title.startswith("Scalar chains")
-    expect(explained.page.locator("#scope")).to_contain_text("tanh network")
+    expect(explained.page.locator("#scope")).to_contain_text("Tanh network")
     explained.run_page.control("detail").click()
     option = explained.page.get_by_role("option", name="Balance")
     expect(option).to_have_attribute("data-combobox-disabled", "true")

@@ -60,6 +60,34 @@ def test_what_holds_of_linear_networks_only_is_not_offered(run_page: RunPage) ->
     assert "activation" not in theory
     basin = page.locator("#nav-basin").get_attribute("href") or ""
     assert "activation=tanh" in basin
+    assert "color=loss" in basin
+    assert "resolution=" in basin  # one that is computed soon
+
+
+def test_the_threshold_stands_with_its_learning_rate(run_page: RunPage) -> None:
+    page = run_page.open(SMALL).page
+    places = [
+        run_page.field("lr"), page.locator("#lr-words"), page.locator("#lr-zone"),
+        run_page.field("optimizer"),
+    ]  # fmt: skip
+    tops = [place.bounding_box()["y"] for place in places]  # type: ignore[index]
+    assert tops == sorted(tops)
+
+
+def test_a_width_that_hidden_widths_stand_in_for_says_so(run_page: RunPage) -> None:
+    run_page.open(SMALL)
+    width = run_page.field("width")
+    expect(width).to_contain_text("not used: the hidden widths are 6,5")
+    before = run_page.asked
+    run_page.control("width").fill("3")
+    assert run_page.another(before).link["width"] == "3"
+    expect(width).not_to_contain_text("not used")
+
+
+def test_what_a_link_is_of_is_said_before_anything_is_computed(page: Page) -> None:
+    page.route("**/api/train?*", lambda route: route.abort())
+    page.goto(f"/?{SMALL}")
+    expect(page.locator("#scope")).to_contain_text("Tanh network, squared loss")
 
 
 def upload(page: Page, path: Path) -> None:

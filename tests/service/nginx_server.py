@@ -2,9 +2,8 @@
 
 import os
 import shutil
-import sys
 
-from tests.service.redis_server import apt_get
+from tests.service.packages import ensure
 
 MISSING = """\
 No nginx for the tests, and none could be installed.
@@ -25,13 +24,7 @@ def ensure_nginx() -> str:
     Raises:
         FileNotFoundError: saying how to install it.
     """
-    if not find_nginx() and sys.platform == "linux" and shutil.which("apt-get"):
-        apt_get("update")
-        apt_get("install", "-y", "--no-install-recommends", "nginx")
-    found = find_nginx()
-    if found is None:
-        raise FileNotFoundError(MISSING)
-    return found
+    return ensure(find_nginx, "nginx", MISSING)
 
 
 if __name__ == "__main__":

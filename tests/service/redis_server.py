@@ -4,14 +4,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import redis
 
+from tests.service.packages import ensure
+
 COMMANDS = ("redis-server", "valkey-server")
-INSTALL_SECONDS = 300
 MISSING = """\
 No Redis server for the tests, and none could be installed.
 Install one, for example by `apt-get install redis-server`, or name one: EOSDASH_REDIS=/path/to/it
@@ -30,26 +30,7 @@ def ensure_redis() -> str:
     Raises:
         FileNotFoundError: saying how to install one.
     """
-    if not find_redis() and sys.platform == "linux" and shutil.which("apt-get"):
-        apt_get("update")
-        apt_get("install", "-y", "--no-install-recommends", "redis-server")
-    found = find_redis()
-    if found is None:
-        raise FileNotFoundError(MISSING)
-    return found
-
-
-def apt_get(*command: str) -> None:
-    """Run it, if it can be done without any question."""
-    # In runlevel 1 Debian's packages start no services.
-    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    subprocess.run(
-        ["apt-get", *command],
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        timeout=INSTALL_SECONDS,
-        check=False,
-    )
+    return ensure(find_redis, "redis-server", MISSING)
 
 
 class RedisServer:

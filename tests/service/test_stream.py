@@ -66,6 +66,7 @@ def test_the_start_tells_what_is_computed_and_the_thresholds(client):
         "eigenvalues": 1,
     }
     assert start["threshold"] == 2 / 0.469
+    assert start["edge"] == {"factor": 2, "words": "2/η"}
     assert start["critical_lr"] == {"value": 0.5, "closed_form": True}
 
 

@@ -31,6 +31,11 @@ def ending(outcome: Outcome, step: int = 1234, period: int | None = None) -> End
     return Ending(outcome, step, period, 100 if period else None, np.ones(4))
 
 
+def test_a_network_that_is_not_linear_is_not_called_chaotic():
+    fate = fate_words(ending(Outcome.BOUNDED), linear=False)
+    assert fate == "neither settles nor repeats over 1,234 steps"
+
+
 SENTENCES = [
     (Outcome.DIVERGED, [CROSSES, SPIKE], r"^Diverges at step 1,234\b"),
     (Outcome.BOUNDED, [CROSSES, SPIKE], r"^Stays bounded, without converging and without a period"),
