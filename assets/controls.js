@@ -27,23 +27,36 @@ window.eosdash = window.eosdash || {};
   eos.set = (name, value) => {
     if (locked(name)) return eos.toast("This link is locked: its parameters can be seen, but not changed.");
     intents[name] = { value, until: performance.now() + ECHO };
-    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
+    write(name, value);
   };
+  const write = (name, value) =>
+    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
+  /** What a field was set to just now, while no hand is on its control. */
+  function intended(name) {
+    const byHand = document.activeElement === element("param", name);
+    if (intents[name] && (byHand || performance.now() > intents[name].until)) delete intents[name];
+    return intents[name];
+  }
+  /** A hand that takes hold of a control, with a pointer or an arrow, ends that. */
+  for (const kind of ["pointerdown", "keydown"])
+    document.addEventListener(kind, ({ target, key = "Pointer" }) => {
+      const field = target.closest?.(".eos-field");
+      if (field && key.length > 1) delete intents[JSON.parse(field.id).name];
+    }, true);
   /** An input that waits for the hand to rest repeats its last value late, even when it has been
    * set to another since. Such an echo is undone; true if there was one. */
   function undoEchoes() {
     let undone = false;
-    for (const [name, { value, until }] of Object.entries(intents)) {
-      const byHand = document.activeElement === element("param", name);
-      if (byHand || performance.now() > until) delete intents[name];
-      else if (String(values[name]) !== String(value)) {
-        props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
-        undone = true;
-      }
+    for (const name of Object.keys(intents)) {
+      const intent = intended(name);
+      if (!intent || String(values[name]) === String(intent.value)) continue;
+      write(name, intent.value);
+      undone = true;
     }
     return undone;
   }
-  eos.value = (name) => values[name];
+  /** What a field holds, or is about to: a key that repeats goes on from what it has set. */
+  eos.value = (name) => (intended(name) ?? { value: values[name] }).value;
   eos.rule = (name) => rules[name];
   /** What the controls say now can be gone back to. */
   eos.remembers = (changed) => {

@@ -124,6 +124,39 @@ def test_a_held_key_goes_on(run_page: RunPage) -> None:
     linked(run_page, lr="0.3091")
 
 
+def test_keys_faster_than_the_controls_all_count(run_page: RunPage) -> None:
+    page = run_page.open(RUN).page
+    page.evaluate(
+        """() => {
+            for (let press = 0; press < 5; press++)
+                document.dispatchEvent(new KeyboardEvent("keydown", { key: "u" }));
+        }"""
+    )
+    linked(run_page, lr="0.3153")  # 1 % each, to four digits
+    expect(run_page.control("lr")).to_have_value("0.3153")
+
+
+@pytest.mark.parametrize("by", ["arrow", "pointer"])
+def test_a_slider_goes_on_from_a_key(run_page: RunPage, by: str) -> None:
+    page = run_page.open(RUN).page
+    press(run_page, "Shift+U")
+    expect(run_page.control("lr")).to_have_value("0.33")
+    if by == "arrow":
+        run_page.thumb("lr").focus()
+        press(run_page, "ArrowRight", "ArrowRight", "ArrowRight")
+    else:
+        box = run_page.thumb("lr").bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 9, y, steps=3)
+        page.mouse.up()
+    page.wait_for_timeout(2000)  # longer than a value set by a key is held against echoes
+    assert float(run_page.control("lr").input_value()) > 0.333
+    linked(run_page, lr=run_page.control("lr").input_value())
+
+
 def test_r_runs_again_from_the_same_start(run_page: RunPage) -> None:
     page = run_page.open(RUN).page
     loss, url = run_page.column("loss"), page.url
