@@ -41,7 +41,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from eosdash.service import settings
 
-KINDS = ("train", "basin", "sweep", "theory")
+KINDS = ("train", "explain", "basin", "sweep", "theory")
 REASONS = ("rate", "queue", "invalid")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # The same in gunicorn.conf.py, which must not import this.

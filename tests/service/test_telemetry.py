@@ -28,6 +28,7 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
 
 from eosdash.service import telemetry
+from eosdash.service.queries import SETS
 from tests.conftest import ROOT, free_port, serving
 from tests.service.helpers import strict
 from tests.service.telemetry_app import HERE, create
@@ -36,7 +37,7 @@ SECRET = "secret-of-a-visitor"
 PERSONAL = {"User-Agent": f"agent-{SECRET}", "Cookie": f"id={SECRET}", "Referer": f"/{SECRET}"}
 STATIC = f"/static/{HERE.name}"
 NAMES = [
-    'eosdash_computations_total{kind="train"}',
+    *(f'eosdash_computations_total{{kind="{params.kind}"}}' for params in SETS[1:]),
     'eosdash_cache_hits_total{kind="basin"}',
     'eosdash_cache_misses_total{kind="sweep"}',
     'eosdash_collapsed_total{kind="theory"}',
