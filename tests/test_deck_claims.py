@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import eosdash
+from eosdash import runs
 from eosdash.deck import DECK, read
 
 SCENES = {scene.title: scene for scene in read(DECK).scenes}
@@ -139,15 +140,43 @@ def test_a_larger_network_swings_about_the_threshold():
     assert run.loss[-1] == pytest.approx(1.2e-4, rel=0.05)
 
 
+def round_otherwise(monkeypatch, seed):
+    """Move every start by about one rounding error, as another computer does along the way."""
+    noise, start_of = np.random.default_rng(seed), runs.start_of
+
+    def moved(*described):
+        start = start_of(*described)
+        return start * (1 + 1e-15 * noise.standard_normal(start.shape))
+
+    monkeypatch.setattr(runs, "start_of", moved)
+
+
+@pytest.fixture(params=[None, 1, 2])
+def rounding(request, monkeypatch):
+    """What is said of a run that amplifies rounding errors must hold on any computer."""
+    if request.param:
+        round_otherwise(monkeypatch, request.param)
+
+
+@pytest.mark.usefixtures("rounding")
 def test_a_network_that_is_not_linear_climbs_to_the_edge():
     run = train("A network that is not linear")
     assert run.threshold == pytest.approx(10)
     assert run.sharpness[0] == pytest.approx(5.87, abs=5e-3)
-    assert np.median(run.sharpness[2000:]) == pytest.approx(10.08, abs=5e-3)
+    assert np.median(run.sharpness[2000:]) == pytest.approx(10, rel=0.01)
     assert [event.step for event in run.events if event.kind == "crosses"] == [1409]
-    assert rises(run) == 921
+    assert rises(run) == pytest.approx(900, rel=0.1)
     assert run.loss[0] == pytest.approx(0.39, abs=5e-3)
-    assert run.loss[-1] == pytest.approx(0.0036, abs=5e-5)
+    assert run.loss[-1] < 0.005
+
+
+def test_rounding_errors_grow_at_the_edge(monkeypatch):
+    title = "A network that is not linear"
+    here = train(title).sharpness
+    round_otherwise(monkeypatch, 1)
+    there = train(title).sharpness
+    assert here[:1409] == pytest.approx(there[:1409], rel=1e-9)
+    assert np.abs(here - there).max() > 0.5
 
 
 def test_gradient_flow_goes_on():
@@ -158,11 +187,12 @@ def test_gradient_flow_goes_on():
     assert np.median(eosdash.train(**params).sharpness[1409:]) == pytest.approx(10, rel=0.1)
 
 
+@pytest.mark.usefixtures("rounding")
 def test_digits():
     run = train("Handwritten digits")
     assert run.threshold == pytest.approx(13.33, abs=5e-3)
     assert run.sharpness[0] == pytest.approx(8.30, abs=5e-3)
-    assert np.median(run.sharpness[-400:]) == pytest.approx(14.16, abs=5e-3)
+    assert np.median(run.sharpness[-400:]) == pytest.approx(14, abs=0.5)
     assert next(event.step for event in run.events if event.kind == "crosses") < 200
     assert run.loss[0] == pytest.approx(0.69, abs=5e-3)
-    assert run.loss[-1] == pytest.approx(0.047, abs=5e-4)
+    assert run.loss[-1] < run.loss[0] / 10
