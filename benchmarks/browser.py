@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -175,7 +176,12 @@ def _row(name: str, times: list[float], limit: float) -> Row:
 def _server() -> Iterator[str]:
     with TemporaryDirectory() as folder:
         port = str(free_port())
-        environ = os.environ | {"PORT": port, "EOSDASH_CACHE_DIR": f"{folder}/cache"}
+        environ = os.environ | {
+            "PORT": port,
+            "EOSDASH_CACHE_DIR": f"{folder}/cache",
+            "EOSDASH_STATIC_DIR": f"{folder}/static",  # those that lie about are of another build
+        }
+        subprocess.run([sys.executable, "-m", "eosdash.pages.static"], env=environ, check=True)
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:server"]
         with serving(command, ROOT, environ, Path(folder, "log")) as url:
             yield url
