@@ -23,14 +23,14 @@ window.eosdash = window.eosdash || {};
   const ECHO = 1200; // ms within which an input may still repeat what it held before
   const intents = {};
   const locked = (name) => eos.frame.lock && !isView(name) && name !== eos.page().cursor;
+  const write = (name, value) =>
+    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
   /** Set a field, as a hand on its control would; a locked one stays as it is. */
   eos.set = (name, value) => {
     if (locked(name)) return eos.toast("This link is locked: its parameters can be seen, but not changed.");
     intents[name] = { value, until: performance.now() + ECHO };
     write(name, value);
   };
-  const write = (name, value) =>
-    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
   /** What a field was set to just now, while no hand is on its control. */
   function intended(name) {
     const byHand = document.activeElement === element("param", name);
@@ -195,61 +195,6 @@ window.eosdash = window.eosdash || {};
 
   const isGone = (part) => part.tagName === "H2" || !part.getClientRects().length && getComputedStyle(part).display === "none";
 
-  const html = (type, children) => ({
-    namespace: "dash_html_components",
-    type,
-    props: { children },
-  });
-  const ETA_C = html("Span", ["η", html("Sub", "C")]);
-
-  /** The slider of the learning rate reaches from η_C/50 to 3 η_C, and marks η_C. */
-  let etaC = null;
-  eos.learningRate = function (start) {
-    if (!start) return;
-    const lr = eos.page().cursor ? Number(values.lr) : start.params.lr;
-    if (!lr) return eos.say("lr-words", "Every column of this map has its own η.");
-    const critical = start.critical_lr?.value; // none where the network is not linear
-    const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
-    const kind = !start.critical_lr || start.critical_lr.closed_form ? "" : " (η_C numerical)";
-    const { factor, words } = start.edge;
-    eos.say("lr-words", `${words} = ${digits(factor / lr, 4)}${ratio}${kind}`);
-    zones(lr, start, factor);
-    const center = critical ?? lr;
-    if (etaC === center && lr >= center / 50 && lr <= 3 * center) return;
-    etaC = center;
-    props(id("slider", "lr"), {
-      min: Math.log10(Math.min(lr, center / 50)),
-      max: Math.log10(Math.max(lr, 3 * center)),
-      marks: critical ? [{ value: Math.log10(critical), label: ETA_C }] : [],
-    });
-  };
-  /** Too small, about right, too large: stable at the start, up to η_C, beyond. */
-  function zones(lr, start, factor) {
-    const critical = start.critical_lr?.value ?? Infinity;
-    const sharpness = start.start_sharpness;
-    const stable = sharpness > 0 ? factor / sharpness : Infinity;
-    const first = Math.min(stable, critical);
-    const known = first < Infinity ? first : lr;
-    const [low, high] = critical < Infinity ? [critical / 50, 3 * critical] : [known / 50, 3 * known];
-    const share = (value) => (100 * Math.log(Math.min(value, high) / low)) / Math.log(high / low);
-    const strip = document.getElementById("lr-strip");
-    const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
-    [...(strip?.children ?? [])].forEach((zone, i) => (zone.style.width = `${Math.max(0, widths[i])}%`));
-    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor }));
-  }
-  function zoneWords(lr, { critical, first, stable, linear, factor }) {
-    const limit = `${digits(factor)}/S at the start (${digits(first)})`;
-    if (!linear) {
-      if (stable === Infinity) return "η_C is known of linear networks only.";
-      return lr > first ? `Past ${limit}: the start is sharper than is stable.` : `Below ${limit}: stable at the start.`;
-    }
-    if (lr > critical) return "Too large: past η_C no minimizer is stable.";
-    if (lr > first) return `About right: past ${limit}, below η_C.`;
-    return stable < critical ? `Small: below ${limit}.` : "Below η_C: some minimizers are stable.";
-  }
-  const digits = (x, n = 3) => Number(x.toPrecision(n)).toString();
-  eos.digits = digits;
-
   const menus = () => document.querySelectorAll(".eos-menu[open]");
   document.addEventListener("click", ({ target }) => {
     for (const menu of menus())
@@ -326,7 +271,7 @@ window.eosdash = window.eosdash || {};
     changed(_values, _checked, rulesNow) {
       const fresh = rules !== rulesNow;
       if (fresh) {
-        asked = etaC = awaited = widthNote = null; // another page, with controls of its own
+        asked = awaited = widthNote = null; // another page, with controls of its own
         for (const name of Object.keys(intents)) delete intents[name];
         eos.forget();
       }
