@@ -110,7 +110,9 @@ def outcome_words(
         return f"Sharpness has passed {edge}, and is still above it"
     if crossed:
         return f"Sharpness has passed {edge} and goes up and down around it"
-    return f"Sharpness stays below {edge}: gradient descent descends quietly"
+    if "spike" in kinds:
+        return f"Sharpness stays below {edge}, though the loss rises at times"
+    return f"Sharpness stays below {edge}, and the descent is quiet: the loss never rises"
 
 
 def fate_words(ending: Ending, linear: bool = True) -> str:

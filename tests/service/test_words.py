@@ -12,7 +12,7 @@ from eosdash.core.events import Event
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 from eosdash.params import TrainParams
-from eosdash.runs import critical_lr_of
+from eosdash.runs import critical_lr_of, train_records
 from eosdash.words import fate_words, outcome_words, setup_words
 
 ABOUT = Event("crosses", 5, "sharpness crosses 2/η", 1.02)
@@ -54,6 +54,7 @@ SENTENCES = [
         r"2/η and stays about it, at 1\.020 · 2/η on median",
     ),
     (Outcome.UNDECIDED, [], r"stays below 2/η"),
+    (Outcome.UNDECIDED, [SPIKE], r"stays below 2/η, though the loss rises at times"),
 ]
 
 
@@ -71,6 +72,26 @@ def test_the_sentence_of_an_orbit_names_its_period(period):
 
 outcomes = st.sampled_from(list(Outcome))
 without_settling = st.lists(st.sampled_from([CROSSES, RETURNS, SPIKE]), unique=True)
+
+
+RESTLESS = [
+    {"depth": 2, "weights": [0.9, 1.05], "lr": 1.1, "optimizer": "heavy_ball", "momentum": 0.85},
+    {"depth": 1, "weights": [0.2], "lr": 0.6, "optimizer": "nesterov", "momentum": 0.7},
+    {"depth": 1, "weights": [0.2], "lr": 0.6},
+    {"depth": 3, "weights": [0.9, 0.8, 1.1], "lr": 0.2},
+    {"task": "toy", "activation": "tanh", "hidden": [6], "batch": 3, "lr": 0.05, "samples": 30},
+]
+
+
+@pytest.mark.parametrize("values", RESTLESS)
+def test_a_descent_is_called_quiet_exactly_when_the_loss_never_rises(values):
+    params = TrainParams.make(steps=400, **values)
+    *chunks, end = train_records(params)
+    loss = np.concatenate([chunk.loss for chunk in chunks])
+    sharpness = np.concatenate([chunk.sharpness for chunk in chunks])
+    assert sharpness.max() < params.rule.threshold(params.lr)
+    words = outcome_words(end.ending, end.events, end.edge, end.linear)
+    assert ("quiet" in words) == bool(np.all(np.diff(loss) <= 1e-9 * loss[:-1])), words
 
 
 @given(outcomes, without_settling)
