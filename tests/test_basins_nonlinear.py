@@ -313,6 +313,21 @@ def test_the_first_level_of_a_costly_map_is_coarser(client):
     assert maps.start_record(quick, ground_of(quick))["resolutions"] == [64, 128]
 
 
+COSTLY = (
+    "task=moons&samples=40&depth=3&width=4&activation=gelu&lr=0.2&resolution=64&steps=40",
+    "task=toy&samples=70&depth=2&width=4&activation=relu&lr=0.1&resolution=64&steps=80",
+    "task=regression&samples=9&width=1&d_in=1&d_out=1&depth=3&lr=0.3&resolution=128&steps=40",
+)
+
+
+@pytest.mark.parametrize("query", COSTLY)
+def test_overlays_come_right_after_the_first_level(client, query):
+    lines = records(client.get(f"/api/basin?{query}").data)
+    types = [line["type"] for line in lines if line["type"] in ("level", "overlays")]
+    assert types.count("level") > 1
+    assert types[:3] == ["level", "overlays", "level"]
+
+
 @pytest.mark.parametrize("width", [2, 12], ids=["dense", "iterated"])
 def test_hessian_directions_are_the_top_two_eigenvectors(width):
     params = BasinParams.make(

@@ -83,22 +83,22 @@ class Recheck:
     changed: NDArray[np.bool_]
 
 
-def coarsest(objective: Loss, steps: int) -> int:
+def strides(objective: Loss, resolution: int, steps: int) -> list[int]:
+    """Strides of the levels of a map, coarse to fine: 1 the last, each half of the one before, and
+    the first with no fewer pixels a side than is quick."""
+    stride, fewest = 1, _coarsest(objective, steps)
+    while resolution // (2 * stride) >= fewest:
+        stride *= 2
+    return [stride >> level for level in range(stride.bit_length())]
+
+
+def _coarsest(objective: Loss, steps: int) -> int:
     """How many pixels a side the first level has at least."""
     size, seconds = COARSEST, steps * step_seconds(objective)
     if isinstance(objective, NonlinearObjective):
         while size > COARSEST_OF_COSTLY and size**2 * seconds > FIRST_SECONDS:
             size //= 2
     return size
-
-
-def strides(resolution: int, fewest: int = COARSEST) -> list[int]:
-    """Strides of the levels of a map, coarse to fine: 1 the last, each half of the one before, and
-    the first with no fewer than so many pixels a side."""
-    stride = 1
-    while resolution // (2 * stride) >= fewest:
-        stride *= 2
-    return [stride >> level for level in range(stride.bit_length())]
 
 
 def map_basin(
@@ -110,7 +110,7 @@ def map_basin(
     """
     chart = _Chart(objective, plane, extent, resolution, steps)
     before = 0
-    for stride in strides(resolution, coarsest(objective, steps)):
+    for stride in strides(objective, resolution, steps):
         place = np.zeros((resolution, resolution), dtype=bool)
         place[::stride, ::stride] = True
         if before:

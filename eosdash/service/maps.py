@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eosdash import animation
 from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
-from eosdash.core.basin import Level, Progress, Recheck, coarsest, strides
+from eosdash.core.basin import Level, Progress, Recheck, strides
 from eosdash.core.boundary import Fit
 from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
@@ -36,7 +36,7 @@ def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
         "play": play(params),
         "resolutions": [
             -(-params.resolution // stride)
-            for stride in strides(params.resolution, coarsest(ground.objective, params.steps))
+            for stride in strides(ground.objective, params.resolution, params.steps)
         ],
         "plane": {
             "name": plane_words(params),

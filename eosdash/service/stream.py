@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from eosdash.basins import basin_records, ground_of
-from eosdash.core.basin import Level, strides
+from eosdash.core.basin import Level
 from eosdash.core.measure import Measurements
 from eosdash.core.slices import Slice
 from eosdash.fields import ParameterSet
@@ -67,12 +67,13 @@ def _explanation(params: ExplainParams) -> Iterator[bytes]:
 def _map(params: BasinParams) -> Iterator[bytes]:
     ground = ground_of(params)
     yield line(maps.start_record(params, ground))
-    plane, coarsest = ground.plane, strides(params.resolution)[0]
+    plane, bare = ground.plane, True
     for record in basin_records(params, ground):
         yield line(maps.record_of(record))
-        first = isinstance(record, Level) and record.stride == coarsest
-        if first and isinstance(plane, Slice):  # the map is shown before what lies over it
+        if bare and isinstance(record, Level) and isinstance(plane, Slice):
+            # The map is shown before what lies over it.
             yield line(maps.overlays_record(overlays(ground.objective, plane, ground.extent)))
+            bare = False
 
 
 def _sweep(params: SweepParams) -> Iterator[bytes]:

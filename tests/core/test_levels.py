@@ -51,7 +51,7 @@ def levels_of(records):
 
 def test_strides_halve_down_to_one():
     for resolution in range(16, 2049):
-        found = strides(resolution)
+        found = strides(CHAIN, resolution, STEPS)
         assert found[-1] == 1
         assert all(coarse == 2 * fine for coarse, fine in pairwise(found))
         assert len(found) == 1 or len(range(0, resolution, found[0])) >= COARSEST
@@ -61,13 +61,13 @@ def test_strides_halve_down_to_one():
 
 def test_strides_of_some_maps():
     sizes = {16: [1], 100: [1], 128: [2, 1], 129: [2, 1], 201: [2, 1], 512: [8, 4, 2, 1]}
-    assert {resolution: strides(resolution) for resolution in sizes} == sizes
+    assert {resolution: strides(CHAIN, resolution, STEPS) for resolution in sizes} == sizes
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 def test_each_level_holds_every_other_pixel_of_the_next(resolution):
     levels = levels_of(mapped(resolution, steps=20))
-    assert [level.stride for level in levels] == strides(resolution)
+    assert [level.stride for level in levels] == strides(CHAIN, resolution, STEPS)
     finest = levels[-1]
     assert finest.outcome.shape == (resolution, resolution)
     for level in levels:
