@@ -38,9 +38,10 @@ def critical_lr(objective: Objective) -> CriticalLearningRate:
     """η_C of a linear network.
 
     Whitened data: min S = L σ_1^{2 − 2/L}, at balanced minimizers (Mulayoff and Michaeli 2020,
-    "Unique properties of flat minima in deep networks"). The same bound holds if the narrowest
-    layer lets only some of the directions through: along the leading singular pair the residual
-    drops out of the Hessian's quadratic form. One layer: the Hessian Σ + rI is constant.
+    "Unique properties of flat minima in deep networks"), and Σ times that for a single input. The
+    same bound holds if the narrowest layer lets only some of the directions through: along the
+    leading singular pair the residual drops out of the Hessian's quadratic form. One layer: the
+    Hessian Σ + rI is constant.
     """
     depth, decay = objective.network.depth, objective.weight_decay
     if depth == 1:
@@ -49,9 +50,9 @@ def critical_lr(objective: Objective) -> CriticalLearningRate:
         )
     if decay:
         return CriticalLearningRate(2 / _decayed_sharpness(objective), closed_form=False)
-    if objective.is_whitened:
+    if objective.is_whitened or objective.network.sizes[0] == 1:
         top = float(np.linalg.norm(objective.solution, 2))
-        least = depth * top ** (2 - 2 / depth)
+        least = float(objective.covariance[0, 0]) * depth * top ** (2 - 2 / depth)
         return CriticalLearningRate(_reciprocal(least), closed_form=True)
     return CriticalLearningRate(_reciprocal(_least_sharpness(objective)), closed_form=False)
 

@@ -24,11 +24,11 @@ def gradient_flow_solution(theta: Array, target: float) -> Array:
     """w_i² at the minimizer that gradient flow reaches from ``theta`` (..., L), shape (..., L);
     NaN where it ends at a saddle instead.
 
-    Gradient flow of ½(w_L⋯w_1 − y)² moves all w_i² at the same rate, so every difference
-    w_i² − w_j² is conserved, and the end is the one t > −min w_i² with Π(w_i² + t) = y²
-    (Kreisler et al. 2023, arXiv:2305.13064). With s = w_min² + t and x = log s the equation
-    Σ log(d_i + eˣ) = 2 log|y| is convex and increasing, so Newton descends to its root from
-    x = (2/L) log|y|.
+    Gradient flow of ½ Σ (w_L⋯w_1 − y)² moves all w_i² at the same rate, whatever the mean square
+    Σ of the inputs, so every difference w_i² − w_j² is conserved, and the end is the one
+    t > −min w_i² with Π(w_i² + t) = y² (Kreisler et al. 2023, arXiv:2305.13064). With
+    s = w_min² + t, d_i = w_i² − w_min² and x = log s the equation log Π(d_i + eˣ) = 2 log|y| is
+    convex and increasing, so Newton descends to its root from x = (2/L) log|y|.
     """
     squares = theta**2
     excess = squares - squares.min(axis=-1, keepdims=True)
@@ -54,8 +54,13 @@ def _ends_at_saddle(theta: Array, target: float) -> NDArray[np.bool_]:
     return np.asarray(several & (turns | (least == 0)))
 
 
-def gradient_flow_sharpness(theta: Array, target: float) -> Array:
-    """Sharpness of the gradient-flow solution, S = y² Σ 1/w_i², shape (...).
+def gradient_flow_sharpness(theta: Array, target: float, variance: float = 1.0) -> Array:
+    """Sharpness of the gradient-flow solution, Σ y² (1/w_1² + … + 1/w_L²), shape (...).
+
+    Args:
+        theta: starts, (..., L).
+        target: y.
+        variance: Σ, the mean square of the inputs.
 
     Raises:
         ValueError: if the target is 0, where the minimizers are no smooth manifold.
@@ -64,7 +69,7 @@ def gradient_flow_sharpness(theta: Array, target: float) -> Array:
         raise ValueError("the gradient-flow solution needs a target other than 0")
     with np.errstate(all="ignore"):  # targets near the smallest number
         sharpness = (target**2 / gradient_flow_solution(theta, target)).sum(axis=-1)
-    return np.asarray(sharpness)
+    return np.asarray(variance * sharpness)
 
 
 def flow_minimizer(objective: Loss, theta: Array) -> Array:

@@ -105,7 +105,7 @@ def _flow_sharpness(objective: Objective, path: Array) -> Array | None:
     target = float(objective.solution.flat[0])
     if not objective.network.is_chain or objective.weight_decay or not target:
         return None
-    return gradient_flow_sharpness(path, target)
+    return gradient_flow_sharpness(path, target, float(objective.covariance[0, 0]))
 
 
 def singular_values(objective: Objective, path: Array) -> Array:
