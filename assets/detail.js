@@ -71,8 +71,10 @@ window.eosdash = window.eosdash || {};
   }
 
   function plane(run) {
-    const { axis, log_loss, minimizers, stable } = run.start.plane;
+    const { axis, log_loss, minimizers, sharpness } = run.start.plane;
     const shown = eos.stepShown(eos.state);
+    const edge = eos.thresholds(run)[shown]; // η may change on the way
+    const isStable = (branch, place) => sharpness[branch][place] <= edge;
     const path = run.columns.path;
     const walked = path.slice(0, shown + 1);
     const branches = { x: [], y: [] };
@@ -80,8 +82,8 @@ window.eosdash = window.eosdash || {};
     minimizers.forEach(([a, b], i) => {
       branches.x.push(...a, null);
       branches.y.push(...b, null);
-      arcs.x.push(...a.map((value, j) => (stable[i][j] ? value : null)), null);
-      arcs.y.push(...b.map((value, j) => (stable[i][j] ? value : null)), null);
+      arcs.x.push(...a.map((value, j) => (isStable(i, j) ? value : null)), null);
+      arcs.y.push(...b.map((value, j) => (isStable(i, j) ? value : null)), null);
     });
     const range = [axis[0], axis.at(-1)];
     return {
@@ -96,7 +98,7 @@ window.eosdash = window.eosdash || {};
       x: { range },
       y: { range },
       note: minimizers.length
-        ? "Dotted: all minimizers, w₁w₂ = y. Thick: the stable ones, S ≤ 2/η."
+        ? `Dotted: all minimizers, w₁w₂ = y. Thick: the stable ones, S ≤ ${run.start.edge.words}.`
         : "With weight decay the minimizers are points.",
     };
   }

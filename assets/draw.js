@@ -55,6 +55,9 @@ window.eosdash = window.eosdash || {};
   /** The stability threshold at each step; 2/η for gradient descent. */
   const thresholds = ({ start, columns }) => columns.lr.map((lr) => start.edge.factor / lr);
 
+  /** What it is called; with mini-batches it is still that of steps with all samples. */
+  const edgeWords = ({ start }) => start.edge.words + (start.params.batch ? " (full batch)" : "");
+
   const xs = (run, view) => (view.axis === "time" ? run.time : run.time.map((_, i) => i));
 
   function runFigure(template, state) {
@@ -104,7 +107,8 @@ window.eosdash = window.eosdash || {};
       filled[row] = [x.slice(0, until), curve.slice(0, until)];
       if (view.smooth > 1 || until < run.count) filled[`raw.${row}`] = [x, columns[row]];
     }
-    filled.threshold = [x, thresholds(run), { line: thresholdLine(columns.lr) }];
+    const hovertemplate = `${edgeWords(run)} %{y:.5g}<extra></extra>`;
+    filled.threshold = [x, thresholds(run), { line: thresholdLine(columns.lr), hovertemplate }];
     if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
     if (view.lowest && columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
     const count = columns.eigenvalues?.[0].length ?? 1;
@@ -243,7 +247,7 @@ window.eosdash = window.eosdash || {};
       title("<b>loss</b>", "loss"),
       title("<b>sharpness</b> λ<sub>max</sub> of the Hessian", "sharpness"),
       {
-        text: `<b>${run.start.edge.words} = ${eos.digits(threshold, 4)}</b>`,
+        text: `<b>${edgeWords(run)} = ${eos.digits(threshold, 4)}</b>`,
         xref: "paper",
         yref: "y2",
         x: 1,

@@ -18,7 +18,8 @@ window.eosdash = window.eosdash || {};
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
     const kind = !start.critical_lr || start.critical_lr.closed_form ? "" : " (η_C numerical)";
     const { factor, words } = start.edge;
-    eos.say("lr-words", `${words} = ${digits(factor / lr, 4)}${ratio}${kind}`);
+    const full = start.params.batch ? " (full batch)" : "";
+    eos.say("lr-words", `${words}${full} = ${digits(factor / lr, 4)}${ratio}${kind}`);
     zones(lr, start, factor);
     const center = critical ?? lr;
     const field = document.getElementById('{"name":"lr","type":"field"}'); // every page has its own
@@ -42,13 +43,16 @@ window.eosdash = window.eosdash || {};
     const strip = document.getElementById("lr-strip");
     const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
     [...(strip?.children ?? [])].forEach((zone, i) => (zone.style.width = `${Math.max(0, widths[i])}%`));
-    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor }));
+    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor, batch: start.params.batch }));
   }
-  function zoneWords(lr, { critical, first, stable, linear, factor }) {
+  function zoneWords(lr, { critical, first, stable, linear, factor, batch }) {
     const limit = `${digits(factor)}/S at the start (${digits(first)})`;
     if (!linear) {
       if (stable === Infinity) return "η_C is known of linear networks only.";
-      return lr > first ? `Past ${limit}: the start is sharper than is stable.` : `Below ${limit}: stable at the start.`;
+      const whole = batch ? " for full batches" : "";
+      return lr > first
+        ? `Past ${limit}: the start is sharper than is stable${whole}.`
+        : `Below ${limit}: stable${whole} at the start.`;
     }
     if (lr > critical) return "Too large: past η_C no minimizer is stable.";
     if (lr > first) return `About right: past ${limit}, below η_C.`;

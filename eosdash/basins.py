@@ -243,7 +243,7 @@ def basin(**params: Any) -> BasinResult:
         fraction={name: share.value for name, share in end.fractions.items()},
         interval={name: (share.low, share.high) for name, share in end.fractions.items()},
         boundary=end.boundary,
-        threshold=2 / chosen.lr,
+        threshold=chosen.rule.threshold(chosen.lr),
         critical_lr=critical_lr_of(chosen),
         **level.arrays(),
     )

@@ -37,7 +37,8 @@ class TrainResult:
         events: what happens on the run, in order.
         threshold: 2/η for the learning rate ``lr`` of the parameter set, or what the optimizer
             has in its place.
-        critical_lr: η_C, and whether by a formula; None where the network is not linear.
+        critical_lr: η_C of the optimizer, and whether by a formula; None where the network is not
+            linear.
         weights: θ_T, the point reached, flattened like the parameter of that name, (P,).
         lr: η in force at each step, (T,).
         loss, sharpness, eigenvalues, lambda_min, converged, grad_norm, balance,
@@ -148,8 +149,9 @@ def start_of(params: NetworkParams, objective: Loss) -> Array:
 
 
 def critical_lr_of(params: NetworkParams) -> CriticalLearningRate | None:
-    """η_C of the network and data of a parameter set; remembered, since no start or learning
-    rate changes it. None where the network is not linear: nothing is known of its minimizers."""
+    """η_C of the network, data and optimizer of a parameter set; remembered, since no start or
+    learning rate changes it. None where the network is not linear: nothing is known of its
+    minimizers."""
     if not params.is_linear:
         return None
     fields = NetworkParams.model_fields
@@ -158,7 +160,8 @@ def critical_lr_of(params: NetworkParams) -> CriticalLearningRate | None:
         for name in fields
         if NetworkParams.about(name).group in ("network", "data") or name == "weight_decay"
     }
-    return _critical_lr(NetworkParams(**described))
+    plain = _critical_lr(NetworkParams(**described))
+    return plain._replace(value=plain.value * params.rule.critical_lr(2.0))
 
 
 @remembered

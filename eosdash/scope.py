@@ -22,9 +22,13 @@ def run_scope(params: TrainParams) -> str:
     drawn = f"mini-batches of {batch}" if batch else "full-batch"
     words = f"{_network(params)}, {drawn} {METHODS[params.optimizer]} with the step as given."
     if batch:
-        words += " Loss, gradient and sharpness are of all samples."
+        words += (
+            " Loss, gradient and sharpness are of all samples, and the dashed line is the "
+            "threshold of full batches: small ones may lose stability far below it."
+        )
     if params.rule.momentum:
-        words += " Threshold for a quadratic loss and full batches: Cohen et al. 2021."
+        also = " and η_C" if params.is_linear else ""
+        words += f" Threshold{also} of this optimizer, on a quadratic loss: Cohen et al. 2021."
     return words if params.is_linear else f"{words} {NOT_OF_THESE}."
 
 
@@ -58,7 +62,7 @@ def sweep_scope(params: SweepParams) -> str:
 
 
 def _constant(params: NetworkParams) -> str:
-    return f"{_network(params)}, full-batch gradient descent with a constant step"
+    return f"{_network(params)}, full-batch gradient descent without momentum, with a constant step"
 
 
 def _network(params: NetworkParams) -> str:

@@ -1,4 +1,7 @@
-"""The critical learning rate η_C = 2 / min S over the global minimizers M."""
+"""The critical learning rate η_C = 2 / min S over the global minimizers M, of gradient descent.
+
+With momentum it is :meth:`eosdash.core.optimizers.Optimizer.critical_lr` of the same min S.
+"""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -35,7 +38,7 @@ class CriticalLearningRate(NamedTuple):
 
 
 def critical_lr(objective: Objective) -> CriticalLearningRate:
-    """η_C of a linear network.
+    """η_C of a linear network under gradient descent.
 
     Whitened data: min S = L σ_1^{2 − 2/L}, at balanced minimizers (Mulayoff and Michaeli 2020,
     "Unique properties of flat minima in deep networks"), and Σ times that for a single input. The

@@ -60,6 +60,11 @@ class Optimizer:
         ahead = 1 + 2 * self.momentum if self.nesterov else 1.0
         return (2 + 2 * self.momentum) / (ahead * lr)
 
+    def critical_lr(self, sharpness: float) -> float:
+        """The η whose threshold a curvature is: above it a minimizer as sharp as that is
+        unstable, and with the least sharpness of all minimizers it is η_C."""
+        return self.threshold(1.0) / sharpness
+
     @property
     def threshold_name(self) -> str:
         """The formula of the threshold."""

@@ -15,6 +15,7 @@ from eosdash.explaining.records import (
     costs_of,
     median,
     rows_in,
+    thresholds_of,
     walked,
 )
 
@@ -58,10 +59,10 @@ def portrait(subject: Subject) -> Records:
         yield Conclusion("The run is too short for a portrait.")
         return
     seen = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
-    yield _portrait_conclusion(seen, 2 / subject.params.lr)
+    yield _portrait_conclusion(seen, thresholds_of(subject.params)[seen["step"]])
 
 
-def _portrait_conclusion(seen: dict[str, Array], threshold: float) -> Conclusion:
+def _portrait_conclusion(seen: dict[str, Array], threshold: Array) -> Conclusion:
     at_edge = np.flatnonzero(np.abs(seen["excess"]) < CLOSE * threshold)[-LAST:]
     if not at_edge.size:
         return Conclusion("The sharpness is nowhere near 2/η: there is nothing to stabilize.")
@@ -99,7 +100,7 @@ def progress(subject: Subject) -> Records:
         found.append(columns)
         yield Part(columns)
     seen = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
-    yield _progress_conclusion(seen, 2 / subject.params.lr)
+    yield _progress_conclusion(seen, thresholds_of(subject.params)[seen["step"]])
 
 
 class _Rows:
@@ -120,7 +121,7 @@ class _Rows:
         return taken
 
 
-def _progress_conclusion(seen: dict[str, Array], threshold: float) -> Conclusion:
+def _progress_conclusion(seen: dict[str, Array], threshold: Array) -> Conclusion:
     at_edge = np.flatnonzero(np.abs(seen["sharpness"] - threshold) < CLOSE * threshold)[-LAST:]
     some = at_edge if at_edge.size else slice(None)
     names = ("relative_progress", "relative_smoothness", "share")

@@ -128,7 +128,7 @@ def _flow_conclusion(
     highest, where = peak
     words = (
         f"Gradient flow from {since(params, begin)}: its sharpness is at most "
-        f"{edges(params, highest)}, at step {where:,}; its loss falls to {last:.3g}."
+        f"{edges(params, highest, where)}, at step {where:,}; its loss falls to {last:.3g}."
     )
     if ending.status in STOPPED:
         words += f" {STOPPED[ending.status]}."

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.basin import Progress
-from eosdash.core.gradient_descent import Ending, Stretch, descend
+from eosdash.core.gradient_descent import Ending, Stretch, descend, learning_rates
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss
 from eosdash.params import ExplainParams, TrainParams
@@ -143,10 +143,16 @@ def rows_in(seconds: float, most: int = 256) -> int:
     return int(np.clip(CHUNK_SECONDS / seconds, 1, most))
 
 
-def edges(params: TrainParams, value: float) -> str:
-    """A curvature as a number and in units of the stability threshold, such as 2/η."""
-    rule = params.rule
-    return f"{value:.4g} = {value / rule.threshold(params.lr):.3g} · {rule.threshold_name}"
+def thresholds_of(params: TrainParams) -> Array:
+    """The stability threshold at every step of a run, such as 2/η, (T,)."""
+    rates = learning_rates(params.lr, params.lr_schedule, params.steps)
+    return params.rule.threshold(rates)
+
+
+def edges(params: TrainParams, value: float, step: int) -> str:
+    """A curvature as a number and in units of the stability threshold at a step, such as 2/η."""
+    edge = thresholds_of(params)[min(step, params.steps - 1)]
+    return f"{value:.4g} = {value / edge:.3g} · {params.rule.threshold_name}"
 
 
 def median(values: Array | Sequence[float]) -> float:

@@ -111,7 +111,7 @@ def _conclusion(
     where = since(params, point)
     if not seen.finite:
         return Conclusion(f"The Hessian at {where} is not finite.")
-    words = f"At {where}: largest eigenvalue {edges(params, float(seen.top[0]))}"
+    words = f"At {where}: largest eigenvalue {edges(params, float(seen.top[0]), point.step)}"
     if len(seen.top) > 1:
         words += f", next {seen.top[1]:.4g}"
     numbers = {"step": point.step, "top_converged": seen.top_converged, "width": seen.width}

@@ -89,7 +89,8 @@ SHORT = {
 
 SCOPE = (
     "The statements: Crăciun and Ghoshdastidar, arXiv:2402.13108, for linear networks with squared "
-    "loss. The checks are numerical: they can refute, not prove."
+    "loss and full-batch gradient descent without momentum. The checks are numerical: they can "
+    "refute, not prove."
 )
 
 

@@ -93,12 +93,17 @@ _GENERAL: dict[str, Schema] = {
         params=_OBJECT | {"description": "The parameters that have an effect."},
         query=_OBJECT | {"description": "The same as texts.", "additionalProperties": _TEXT},
         python=_TEXT | {"description": "The call of the Python API that computes the same."},
-        threshold=_NUMBER | {"description": "2/η, in whose units the sharpness is at the edge."},
+        threshold=_NUMBER
+        | {"description": "Of stability: 2/η, or what the optimizer has in its place."},
         edge=_object(
             "The threshold of stability: factor/η, and its formula.", factor=_NUMBER, words=_TEXT
         ),
         critical_lr=_or_none(
-            _object("η_C; null of a network that is not linear.", value=_NUMBER, closed_form=_FLAG)
+            _object(
+                "η_C of the optimizer; null of a network that is not linear.",
+                value=_NUMBER,
+                closed_form=_FLAG,
+            )
         ),
         parameters=_WHOLE | {"description": "Number of weights."},
         start_sharpness=_NUMBER,

@@ -95,7 +95,7 @@ def start_record(params: TrainParams) -> dict[str, Any]:
     record = first_record(params) | {"scope": run_scope(params)}
     objective = objective_of(params)
     if isinstance(objective, Objective) and params.sizes == (1, 1, 1):
-        record["plane"] = two_weight_plane(objective, params.lr)._asdict()
+        record["plane"] = two_weight_plane(objective, params.lr, params.rule)._asdict()
     return record
 
 
