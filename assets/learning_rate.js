@@ -13,7 +13,11 @@ window.eosdash = window.eosdash || {};
   eos.learningRate = function (start) {
     if (!start) return;
     const lr = eos.page().cursor ? Number(eos.value("lr")) : start.params.lr;
-    if (!lr) return eos.say("lr-words", "Every column of this map has its own η.");
+    const { over = "lr" } = start.params;
+    if (!lr || over !== "lr") {
+      eos.say("lr-zone", "");
+      return eos.say("lr-words", `Every column of this ${over === "lr" ? "map" : "sweep"} has its own η.`);
+    }
     const critical = start.critical_lr?.value; // none where the network is not linear
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
     const kind = !start.critical_lr || start.critical_lr.closed_form ? "" : " (η_C numerical)";

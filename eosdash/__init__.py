@@ -2,6 +2,7 @@
 
 from eosdash import theory
 from eosdash.basins import BasinResult, basin
+from eosdash.checks import TheoryResult, check_theory
 from eosdash.explanations import ExplainResult, explain
 from eosdash.fields import ParameterError
 from eosdash.runs import TrainResult, train
@@ -12,8 +13,10 @@ __all__ = [
     "ExplainResult",
     "ParameterError",
     "SweepResult",
+    "TheoryResult",
     "TrainResult",
     "basin",
+    "check_theory",
     "explain",
     "sweep",
     "theory",

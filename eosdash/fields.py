@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -125,25 +126,43 @@ def remembered(compute: Callable[[Set], Found]) -> Callable[[Set], Found]:
     return found
 
 
+def unsigned_zeros(value: Any) -> Any:
+    """The same without −0.0, which equals 0.0 but prints otherwise in keys and links."""
+    if isinstance(value, tuple):
+        return tuple(map(unsigned_zeros, value))
+    return value + 0.0 if isinstance(value, float) else value
+
+
 class ParameterSet(BaseModel):
     """Frozen, validated parameters with a canonical form.
 
     ``make`` reads keyword arguments and query texts alike, ``query`` writes the texts back,
-    ``key`` names the result in the cache.
+    ``key`` names the result in the cache. Whatever has no effect stands as by default, so that
+    sets of the same key are equal: what is computed from them cannot differ.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
     kind: ClassVar[str]
+    function: ClassVar[str] = ""
+    """Name in the Python API of what computes the same, if it is not the kind."""
+
+    cursor: ClassVar[str | None] = None
+    """A field that changes no number, but that links and pages keep."""
 
     @field_validator("*", mode="after")
     @classmethod
     def _no_negative_zero(cls, value: Any) -> Any:
-        """−0.0 equals 0.0 and computes the same, but prints otherwise in keys and links."""
-        if isinstance(value, float):
-            return value + 0.0
-        if isinstance(value, tuple):
-            return tuple(v + 0.0 if isinstance(v, float) else v for v in value)
-        return value
+        return unsigned_zeros(value)
+
+    @model_validator(mode="after")
+    def _idle_as_by_default(self) -> Self:
+        self.idle(*(name for name in type(self).model_fields if not self.applies(name)))
+        return self
+
+    def idle(self, *names: str) -> None:
+        """While a set is made: fields that have no effect in it stand as by default."""
+        for name in set(names) - {self.cursor}:
+            self.__dict__[name] = type(self).model_fields[name].default
 
     @classmethod
     def make(cls, /, **values: Any) -> Self:
@@ -185,7 +204,7 @@ class ParameterSet(BaseModel):
     def call(self) -> str:
         """The call of the Python API that computes the same."""
         arguments = (f"{name}={value!r}" for name, value in self.canonical().items())
-        return f"eosdash.{self.kind}({', '.join(arguments)})"
+        return f"eosdash.{self.function or self.kind}({', '.join(arguments)})"
 
     def key(self) -> str:
         """Cache key: SHA-256 of the canonical form and the version of the mathematics."""

@@ -23,7 +23,7 @@ from eosdash.core.stable_minima import (
     weight_bound,
 )
 from eosdash.fields import ParameterError
-from eosdash.params import NetworkParams
+from eosdash.params import NetworkParams, TheoryParams
 from eosdash.reasons import (
     seen_rank,
     why_no_chain,
@@ -183,8 +183,8 @@ def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:
     Raises:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
-    parsed = NetworkParams.make(**params)
-    theta_count = _checked(points)
+    parsed = TheoryParams.make(points=_checked(points), **params)
+    theta_count = parsed.points
     objective = linear_objective_of(parsed)
     missing: dict[str, str] = {}
     log_det: Array | None = None
@@ -217,8 +217,8 @@ def manifold(*, points: int = 50, **params: Any) -> ManifoldResult:
     Raises:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
-    parsed = NetworkParams.make(**params)
-    number = _checked(points)
+    parsed = TheoryParams.make(points=_checked(points), **params)
+    number = parsed.points
     objective = linear_objective_of(parsed)
     missing: dict[str, str] = {}
     expected = objective.network.sizes[-1] * seen_rank(objective)
@@ -238,9 +238,10 @@ def manifold(*, points: int = 50, **params: Any) -> ManifoldResult:
     else:
         found = statements.projected(objective, _random(parsed, objective, number))
         values = statements.jacobian_singular_values(objective, found.theta)
-        largest = values[:, 0]
+        largest = values.max(axis=1, initial=0.0)  # of inputs that are all zero J has no rows
+        smallest = values.min(axis=1, initial=np.inf)
         with np.errstate(invalid="ignore"):
-            ratio = np.where(largest > 0, values[:, -1] / largest, 0.0)
+            ratio = np.where(largest > 0, smallest / largest, 0.0)
         sampled = {
             "minimizers": found.theta,
             "failed": found.failed,

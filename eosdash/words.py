@@ -55,12 +55,22 @@ def setup_words(params: NetworkParams, critical: CriticalLearningRate | None) ->
 def _network_words(params: NetworkParams) -> str:
     depth, inner = params.depth, params.sizes[1:-1]
     name = ACTIVATION_NAMES[params.activation]
+    if isinstance(params, SweepParams) and params.over != "lr":
+        return _sizes_words(params, name)
     if max(params.sizes) == 1 and params.is_linear:
         return "One weight" if depth == 1 else f"A chain of {depth} weights"
     if not inner:
         return "A single linear layer"
     widths = (inner[0],) if len(set(inner)) == 1 else inner
     return f"A {name} network of {depth} layers, {', '.join(map(str, widths))} wide,"
+
+
+def _sizes_words(params: SweepParams, name: str) -> str:
+    """The networks of a sweep over depth or width."""
+    sizes = f"{params.low:g} to {params.high:g}"
+    if params.over == "depth":
+        return f"A {name} network of {sizes} layers, {params.width} wide,"
+    return f"A {name} network of {params.depth} layers, {sizes} wide,"
 
 
 def _task_words(params: NetworkParams) -> str:

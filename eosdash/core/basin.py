@@ -176,7 +176,8 @@ class _Chart:
         level.loss.flat[pixels] = np.inf
         level.loss.flat[stays] = _single(self.flock.loss(theta))
         if isinstance(self.plane, Slice):
-            level.end_x.flat[stays], level.end_y.flat[stays] = self.plane.coordinates(theta)
+            x, y = self.plane.coordinates(theta)
+            level.end_x.flat[stays], level.end_y.flat[stays] = _single(x), _single(y)
         for outcome in (Outcome.MINIMUM, Outcome.SADDLE):
             who = ends.outcome == CODE[outcome]
             at_minimum = outcome is Outcome.MINIMUM

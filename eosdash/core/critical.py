@@ -48,9 +48,8 @@ def critical_lr(objective: Objective) -> CriticalLearningRate:
     """
     depth, decay = objective.network.depth, objective.weight_decay
     if depth == 1:
-        return CriticalLearningRate(
-            2 / (float(np.linalg.norm(objective.covariance, 2)) + decay), closed_form=True
-        )
+        sharpness = float(np.linalg.norm(objective.covariance, 2)) + decay
+        return CriticalLearningRate(_reciprocal(sharpness), closed_form=True)
     if decay:
         return CriticalLearningRate(2 / _decayed_sharpness(objective), closed_form=False)
     if objective.is_whitened or objective.network.sizes[0] == 1:

@@ -100,7 +100,8 @@ def least_squares_objective(
     d_in, samples = inputs.shape
     left, values, _ = np.linalg.svd(inputs / np.sqrt(samples), full_matrices=False)
     solution = (outputs / np.sqrt(samples)) @ np.linalg.pinv(inputs / np.sqrt(samples))
-    solution[np.abs(solution) <= NOTHING * np.linalg.norm(outputs) / np.linalg.norm(inputs)] = 0.0
+    explained = np.abs(solution) * np.linalg.norm(inputs)
+    solution[explained <= NOTHING * np.linalg.norm(outputs)] = 0.0
     residual = outputs - solution @ inputs
     floor = float(np.sum(residual**2) / (2 * samples))
     if floor <= ROUNDING * float(np.sum(outputs**2) / (2 * samples)):

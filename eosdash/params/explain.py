@@ -1,6 +1,6 @@
 """The parameter set of an explanation: a run, and what is laid over it."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -56,6 +56,8 @@ class ExplainParams(TrainParams):
             raise ParameterError(
                 "at", f"the run has steps 0 to {self.steps - 1}", f"0 to {self.steps - 1}"
             )
+        if self.explanation == "spectrum" and not self.lr_schedule:
+            self.__dict__["steps"] = self.at + 1  # what comes after it changes no spectrum
         return self
 
     @model_validator(mode="after")
@@ -68,13 +70,6 @@ class ExplainParams(TrainParams):
                 "optimizer", f"{name} is of gradient descent without momentum", "gradient_descent"
             )
         raise ParameterError("batch", f"{name} is of full batches", "0")
-
-    def canonical(self) -> dict[str, Any]:
-        """As for a run; what comes after the step that is asked for changes no spectrum."""
-        values = super().canonical()
-        if self.explanation == "spectrum" and not self.lr_schedule:
-            values["steps"] = self.at + 1
-        return values
 
 
 EXPLANATIONS: dict[str, str] = {

@@ -166,7 +166,19 @@ class NetworkParams(TaskParams):
             )
         if self.init == "weights":
             self._check_weights()
+        self._widths_in_one_way()
         return self
+
+    def _widths_in_one_way(self) -> None:
+        """One width where all are the same, none where there is no hidden layer."""
+        inner = self.sizes[1:-1]
+        if len(set(inner)) == 1:
+            self.idle("hidden")
+            self.__dict__["width"] = inner[0]
+        elif inner:
+            self.idle("width")
+        else:
+            self.idle("width", "hidden")
 
     def _check_weights(self) -> None:
         expected = self.network.parameters
@@ -222,12 +234,9 @@ class NetworkParams(TaskParams):
         return NonlinearNetwork(self.sizes, self.activation, self.biases)
 
     def canonical(self) -> dict[str, Any]:
-        """The fields that matter; widths in one way of writing them."""
-        values = super().canonical()
-        inner = self.sizes[1:-1]
-        if len(set(inner)) == 1:
-            values |= {"width": inner[0], "hidden": None}
-        unused = {"hidden"} if values["hidden"] is None else {"width"}
-        if not inner:
+        """The fields that matter; one width for all, or each."""
+        unused = {"hidden"} if self.hidden is None else {"width"}
+        if self.depth == 1:
             unused = {"width", "hidden"}
-        return {name: value for name, value in values.items() if name not in unused}
+        values = super().canonical().items()
+        return {name: value for name, value in values if name not in unused}

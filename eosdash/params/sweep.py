@@ -15,6 +15,7 @@ class SweepParams(NetworkParams):
     """Gradient descent over many learning rates, depths or widths, from many starts."""
 
     kind: ClassVar[str] = "sweep"
+    cursor: ClassVar[str | None] = "lr"
 
     over: Literal["lr", "depth", "width"] = parameter(
         "lr", "Over", "What is varied: the learning rate, the depth, or the width.", group="sweep"
@@ -119,10 +120,15 @@ class SweepParams(NetworkParams):
             )
         if self.over != "lr":
             self._check_sizes()
+        self.idle(*({"low", "high", "columns", "spacing"} if self.rates else {"rates"}))
         weights = self.network.parameters
         if self.applies("weight") and self.weight >= weights:
             raise ParameterError("weight", "this network has no such weight", f"0 to {weights - 1}")
         return self
+
+    def _widths_in_one_way(self) -> None:
+        if self.over == "lr":  # otherwise widths of their own are refused
+            super()._widths_in_one_way()
 
     def _check_sizes(self) -> None:
         most = 12 if self.over == "depth" else 64

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from eosdash.fields import Numbers, ParameterError, ParameterSet, parameter, split_pairs
 
@@ -166,6 +166,13 @@ class TaskParams(ParameterSet):
         max_length=MOST_ROWS,
     )
 
+    @field_validator("singular_values")
+    @classmethod
+    def _largest_first(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        """σ_1 ≥ σ_2 ≥ …: a start meets a diagonal target entry by entry, and so their order
+        counts."""
+        return tuple(sorted(values, reverse=True))
+
     @property
     def is_private(self) -> bool:
         """Numbers of one's own are kept nowhere."""
@@ -213,10 +220,3 @@ class TaskParams(ParameterSet):
             outputs = int(max(row[-1] for row in self.data)) + 1 if classes else 1
             return len(self.data[0]) - 1, outputs
         return FIXED_ENDS.get(self.task, (self.d_in, self.d_out))
-
-    def canonical(self) -> dict[str, Any]:
-        """Singular values in one order."""
-        values = super().canonical()
-        if "singular_values" in values:
-            values["singular_values"] = tuple(sorted(self.singular_values, reverse=True))
-        return values

@@ -12,6 +12,7 @@ class TheoryParams(NetworkParams):
     """The four statements of the paper, checked on a network."""
 
     kind: ClassVar[str] = "theory"
+    function: ClassVar[str] = "check_theory"
 
     activation: Literal["linear"] = parameter(
         "linear", "Activation", "What stands between the layers: nothing. The theorems are about "
@@ -36,3 +37,7 @@ class TheoryParams(NetworkParams):
         if value != "linear":
             raise ParameterError("activation", "the theorems are about linear networks", "linear")
         return value
+
+    def applies(self, name: str) -> bool:
+        """As for every field; random points and starts are drawn whatever the start is."""
+        return name in ("init_scale", "init_scaling", "seed") or super().applies(name)

@@ -84,6 +84,8 @@ class TrainParams(NetworkParams):
     def _batch_of_samples(self) -> Self:
         if self.applies("batch") and self.batch > (most := self.sample_count):
             raise ParameterError("batch", f"there are {most} samples", f"0 to {most}")
+        if not self.batch:
+            self.idle("batch_seed")
         return self
 
     @model_validator(mode="after")

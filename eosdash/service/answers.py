@@ -100,12 +100,14 @@ _GENERAL: dict[str, Schema] = {
         ),
         critical_lr=_or_none(
             _object(
-                "η_C of the optimizer; null of a network that is not linear.",
+                "η_C of the optimizer; null of a network that is not linear, and of several.",
                 value=_NUMBER,
                 closed_form=_FLAG,
             )
         ),
-        parameters=_WHOLE | {"description": "Number of weights."},
+        parameters=_or_none(
+            _WHOLE | {"description": "Number of weights; null of several networks at once."}
+        ),
         start_sharpness=_NUMBER,
         suited=_OBJECT | {"description": SUITED},
     ),

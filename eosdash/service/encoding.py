@@ -13,7 +13,7 @@ from eosdash.core.measure import Measurements
 from eosdash.core.network import Objective
 from eosdash.core.plane import two_weight_plane
 from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
-from eosdash.params import NetworkParams, TrainParams
+from eosdash.params import NetworkParams, SweepParams, TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of, start_of
 from eosdash.scope import run_scope
 from eosdash.service import limits
@@ -57,7 +57,9 @@ def unpacked(record: dict[str, Any]) -> NDArray[Any]:
 def first_record(params: NetworkParams) -> dict[str, Any]:
     """What the first line of every stream says: what is computed, and the thresholds. ``edge`` is
     that of stability: its ``factor`` over η, and its formula."""
-    critical, rule = critical_lr_of(params), params.rule
+    # Over depth and width every column has a network of its own.
+    one = not isinstance(params, SweepParams) or params.over == "lr"
+    critical, rule = critical_lr_of(params) if one else None, params.rule
     return {
         "type": "start",
         "kind": params.kind,
@@ -70,8 +72,8 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "edge": {"factor": rule.threshold(1.0), "words": rule.threshold_name},
         "critical_lr": critical._asdict() if critical else None,
         "linear": params.is_linear,
-        "parameters": params.network.parameters,
-        "start_sharpness": start_sharpness(params),
+        "parameters": params.network.parameters if one else None,
+        "start_sharpness": start_sharpness(params) if one else None,
         "suited": limits.suited(params),
     }
 

@@ -1,35 +1,23 @@
 """The four statements of the paper, checked on one network, as records."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eosdash import theory
-from eosdash.basins import BasinResult, basin
+from eosdash.checks import network_of, past_critical
 from eosdash.core.boundary import wilson
-from eosdash.params import NetworkParams, SweepParams, TheoryParams
-from eosdash.reference import known_critical_lr
+from eosdash.params import TheoryParams
 from eosdash.service.encoding import first_record, packed
-from eosdash.sweeps import SweepResult, sweep_of
 from eosdash.theory import PlaneResult
 from eosdash.words import manifold_words, measure_zero_words, nonsingular_words, stable_words
-
-RATES = {"low": 0.5, "high": 1.3, "columns": 33}
-"""Learning rates at which convergence is counted, in units of η_C; η_C is one of them."""
-
-PAST = 1.05
-"""The map of the two-weight chain past η_C, in units of it."""
-
-MAP = {"resolution": 129, "steps": 600}
-"""An odd number of pixels, so that the line a = −b goes through their middle."""
 
 
 def start_record(params: TheoryParams) -> dict[str, Any]:
     """The first line: the network and its η_C, with how it was found."""
-    found = theory.critical_lr(**_network(params))
+    found = theory.critical_lr(**network_of(params))
     return first_record(params) | {"estimate": {"spread": found.spread, "starts": found.starts}}
 
 
@@ -40,10 +28,6 @@ def panel_records(params: TheoryParams) -> Iterator[dict[str, Any]]:
     yield _nonsingular(params)
     yield _measure_zero(params)
     yield {"type": "end"}
-
-
-def _network(params: TheoryParams) -> dict[str, Any]:
-    return {name: getattr(params, name) for name in NetworkParams.model_fields}
 
 
 def _record(panel: str, check: str, missing: dict[str, str], **data: Any) -> dict[str, Any]:
@@ -68,7 +52,7 @@ def _minimizers(found: theory.StableResult | theory.ManifoldResult) -> dict[str,
 
 
 def _stable(params: TheoryParams) -> dict[str, Any]:
-    found = theory.stable(**_network(params))
+    found = theory.stable(**network_of(params))
     bound = found.bound
     summary, check = stable_words(params, found)
     return _record(
@@ -84,7 +68,7 @@ def _stable(params: TheoryParams) -> dict[str, Any]:
 
 
 def _manifold(params: TheoryParams) -> dict[str, Any]:
-    found = theory.manifold(points=params.points, **_network(params))
+    found = theory.manifold(points=params.points, **network_of(params))
     return _record(
         "manifold",
         manifold_words(found),
@@ -96,7 +80,7 @@ def _manifold(params: TheoryParams) -> dict[str, Any]:
 
 
 def _nonsingular(params: TheoryParams) -> dict[str, Any]:
-    found = theory.nonsingular(points=params.points, **_network(params))
+    found = theory.nonsingular(points=params.points, **network_of(params))
     plane = None if found.plane is None else _plane(found.plane)
     words = nonsingular_words(params, found)
     return _record("nonsingular", words, found.missing, log_det=found.log_det, plane=plane)
@@ -116,12 +100,10 @@ def _plane(found: PlaneResult) -> dict[str, Any]:
 
 
 def _measure_zero(params: TheoryParams) -> dict[str, Any]:
-    critical = known_critical_lr(params).value
-    if not np.isfinite(critical):
+    found, past_it = past_critical(params)
+    if found is None:
         reason = "η_C is infinite: some minimizers have no sharpness at all."
         return _record("measure_zero", reason, {"curve": reason, "map": reason})
-    at_any_rate = params.model_copy(update={"lr": 1.0})  # η changes nothing here
-    found, past_it = _past_critical(at_any_rate)
     stays = found.fraction["minimum"] + found.fraction["saddle"]
     past = found.value > 1 + 1e-9
     converged = round(params.starts * float(stays[past].sum()))
@@ -140,15 +122,3 @@ def _measure_zero(params: TheoryParams) -> dict[str, Any]:
         outcome=None if past_it is None else packed(past_it.outcome),
         half=None if past_it is None else float(past_it.x[-1]),
     )
-
-
-@lru_cache(maxsize=8)
-def _past_critical(params: TheoryParams) -> tuple[SweepResult, BasinResult | None]:
-    """Convergence on both sides of η_C, and the map past it of the two-weight chain."""
-    shared = _network(params)
-    del shared["lr"]
-    sizes = {"starts": params.starts, "steps": params.steps}
-    found = sweep_of(SweepParams.make(**shared, **sizes, **RATES))
-    if params.sizes != (1, 1, 1) or params.weight_decay:
-        return found, None
-    return found, basin(**shared, lr=PAST * known_critical_lr(params).value, **MAP)
