@@ -103,7 +103,7 @@ window.eosdash = window.eosdash || {};
       data,
       annotations,
       x: { ...eos.runAxis(), anchor: "y" },
-      y: { ...axis, range: [0, 1.04], tickformat: ".0%" },
+      y: { ...axis, range: [0, 1.04], ...eos.SHARE_TICKS },
       y2: { range: [made?.z.length ?? 1, -1] },
     };
   }
@@ -113,7 +113,7 @@ window.eosdash = window.eosdash || {};
   function learned(one, given) {
     if (!one.frames.length) return null;
     const frame = nearest(one.frames, given.shown);
-    const told = frame.accuracy === undefined || frame.accuracy === null ? "" : ` ${(100 * frame.accuracy).toFixed(1)} % right.`;
+    const told = frame.accuracy === undefined || frame.accuracy === null ? "" : ` ${eos.percent(frame.accuracy)} right.`;
     return {
       ...SHOWN[one.start.facts.shown](one, frame, given),
       note: `Step ${frame.step.toLocaleString("en")}.${told} ${one.start.notes.join(" ")}`,

@@ -124,7 +124,7 @@ window.eosdash = window.eosdash || {};
     const time = eos.duration(map);
     if (map.end) eos.say("status", `${eos.origin(map)} · ${time} · ${size} × ${size}`);
     else if (performance.now() - map.began > 100)
-      eos.say("status", `refining to ${resolution} × ${resolution} · ${Math.round(100 * map.done)} %`);
+      eos.say("status", `refining to ${resolution} × ${resolution} · ${eos.percent(map.done)}`);
   }
 
   /* The hand on the map */
@@ -252,7 +252,7 @@ window.eosdash = window.eosdash || {};
     const size = 1000;
     const caption = `${map.start.setup} ${map.start.plane.name}.<br>${map.end?.summary ?? ""}`;
     const shares = map.end ? Object.entries(map.end.fraction) : [];
-    const words = shares.filter(([, share]) => share).map(([name, share]) => `${name} ${eos.mapWords.percent(share)}`);
+    const words = shares.filter(([, share]) => share).map(([name, share]) => `${name} ${eos.percent(share)}`);
     const note = (text, y) => ({
       text, x: 0, y, xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", showarrow: false,
       yshift: -52, font: { size: 13 }, align: "left",

@@ -5,19 +5,13 @@ window.eosdash = window.eosdash || {};
   const OVERLAYS = ["minimizers", "region", "fold", "contours", "balanced", "path"];
   const $ = (id) => document.getElementById(id);
 
-  const percent = (share) => {
-    if (share === 0 || share === 1) return `${100 * share} %`;
-    const value = Math.min(Math.max(100 * share, 0.01), 99.99);
-    return `${value.toFixed(value < 1 || value > 99 ? 2 : 1)} %`;
-  };
-
   function shares(map) {
     const counts = map.counts();
     const total = map.level.size ** 2;
     map.start.outcomes.forEach((outcome, code) => {
       const share = counts[code] / total;
-      $(`share-${outcome}`).textContent = percent(share);
-      const interval = map.end?.interval[outcome].map(percent).join(" to ");
+      $(`share-${outcome}`).textContent = eos.percent(share);
+      const interval = map.end?.interval[outcome].map(eos.percent).join(" to ");
       $(`share-${outcome}`).title = interval
         ? `${counts[code].toLocaleString("en")} of ${total.toLocaleString("en")} pixels; as a sample of this window, 95 %: ${interval}`
         : "";
@@ -29,7 +23,7 @@ window.eosdash = window.eosdash || {};
   function rechecked(map) {
     if (!map.changed) return "";
     const count = map.changed.reduce((sum, value) => sum + value, 0);
-    return `With twice the steps ${percent(count / map.changed.length)} of the pixels, checkered, have another fate.`;
+    return `With twice the steps ${eos.percent(count / map.changed.length)} of the pixels, checkered, have another fate.`;
   }
 
   function legend(map, view, templates) {
@@ -109,5 +103,5 @@ window.eosdash = window.eosdash || {};
     return `${where}: ${fate}${sharp}${loss}${pixel.changed ? " · another fate with twice the steps" : ""}`;
   };
 
-  eos.mapWords = { percent, shares, rechecked, legend, switches, boundary };
+  eos.mapWords = { shares, rechecked, legend, switches, boundary };
 })(window.eosdash);

@@ -92,7 +92,7 @@ window.eosdash = window.eosdash || {};
       const { start, columns } = this;
       const count = columns.counts[column][0];
       const total = start.params.starts;
-      const [low, high] = columns.interval.map((row) => `${(100 * row[column]).toFixed(1)} %`);
+      const [low, high] = columns.interval.map((row) => eos.percent(row[column]));
       const lr = `η = ${eos.digits(start.rates[column], 4)}`;
       const where = this.isOverLr
         ? lr + (start.unit.value ? ` = ${eos.inUnits(start.rates[column], start.unit)}` : "")
@@ -132,7 +132,11 @@ window.eosdash = window.eosdash || {};
       });
     filled.one = [ends, [1, 1]];
     const data = template.data.filter((trace) => filled[trace.meta]);
-    return data.map((trace) => ({ ...trace, x: filled[trace.meta][0], y: filled[trace.meta][1] }));
+    const told = (trace, y) => (trace.customdata ? { customdata: y.map(eos.percent) } : {});
+    return data.map((trace) => {
+      const [x, y] = filled[trace.meta];
+      return { ...trace, x, y, ...told(trace, y) };
+    });
   }
 
   function axisTitle({ params: { over, units }, unit }) {

@@ -31,7 +31,7 @@ window.eosdash = window.eosdash || {};
       const done = sweep.known.length / sweep.start.value.length;
       $("progress").style.width = sweep.end ? "0" : `${100 * done}%`;
       if (!sweep.end && performance.now() - sweep.began > 100)
-        eos.say("status", `${Math.round(100 * done)} % of the columns`);
+        eos.say("status", `${eos.percent(done)} of the columns`);
       if (sweep.known.length < 2) return;
       state.sweep = sweep;
       drawSweep();
@@ -126,7 +126,7 @@ window.eosdash = window.eosdash || {};
   function shares(sweep, column) {
     sweep.start.outcomes.forEach((outcome, code) => {
       const share = sweep.columns.counts[column][code] / sweep.start.params.starts;
-      $(`share-${outcome}`).textContent = `${(100 * share).toFixed(0)} %`;
+      $(`share-${outcome}`).textContent = eos.percent(share);
     });
   }
 

@@ -187,7 +187,7 @@ window.eosdash = window.eosdash || {};
         low: { x: value, y: interval[0] },
         high: { x: value, y: interval[1] },
         critical: { x: [1, 1], y: [0, 1.02] },
-        fraction: { x: value, y: fraction },
+        fraction: { x: value, y: fraction, customdata: fraction.map(eos.percent) },
       });
       if (!outcome) return [curve, null];
       const [size] = outcome.shape;

@@ -8,6 +8,7 @@ from eosdash.core.outcome import Outcome
 from eosdash.core.slices import weight_name
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.reference import STARTING_SYMBOL, SYMBOL
+from eosdash.shares import percent
 from eosdash.theory import ManifoldResult, NonsingularResult, StableResult
 
 AT_THE_EDGE = 0.9
@@ -180,14 +181,6 @@ def axis_words(params: BasinParams) -> tuple[str, str]:
     }[params.plane]
 
 
-def percent(share: float) -> str:
-    """A share in percent, never rounded to all or nothing."""
-    if share in (0, 1):
-        return f"{100 * share:.0f} %"
-    digits = 1 if 0.01 <= share <= 0.99 else 2
-    return f"{min(max(100 * share, 0.01), 99.99):.{digits}f} %"
-
-
 def map_words(shares: dict[str, Fraction]) -> str:
     """What becomes of the starts on a map, in one sentence."""
     share = shares[Outcome.MINIMUM].value
@@ -283,7 +276,7 @@ def nonsingular_words(params: NetworkParams, found: NonsingularResult) -> str:
 
 def measure_zero_words(converged: int, total: int, high: float) -> str:
     """How many starts converged past η_C, and at most what share may."""
-    share = f"{100 * high:.2g} %"
+    most = percent(high)
     return (
-        f"{converged} of {total:,} starts past η_C converged; at most {share} with 95 % confidence"
+        f"{converged} of {total:,} starts past η_C converged; at most {most} with 95 % confidence"
     )

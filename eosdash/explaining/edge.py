@@ -18,6 +18,7 @@ from eosdash.explaining.records import (
     thresholds_of,
     walked,
 )
+from eosdash.shares import percent
 
 CLOSE = 0.1
 """How far from 2/η, relatively, a sharpness is said to be at the edge."""
@@ -131,7 +132,7 @@ def _progress_conclusion(seen: dict[str, Array], threshold: Array) -> Conclusion
         return Conclusion("Rounding leaves no digits of the progress of this run.", values)
     return Conclusion(
         f"{where}, medians: relative progress {values['relative_progress']:.3g}, directional "
-        f"smoothness {values['relative_smoothness']:.3g} · 2/η, and {values['share']:.0%} of "
+        f"smoothness {values['relative_smoothness']:.3g} · 2/η, and {percent(values['share'])} of "
         "‖∇L‖² along the top eigenvector.",
         values,
     )

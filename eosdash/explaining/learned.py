@@ -12,6 +12,7 @@ from eosdash.core.nonlinear import Loss
 from eosdash.explaining.records import Conclusion, Intro, Part, Records, Subject, walked
 from eosdash.params import ExplainParams
 from eosdash.runs import samples_of
+from eosdash.shares import percent
 
 FRAMES = 80
 """About how many steps are shown."""
@@ -92,7 +93,7 @@ def _part(frame: dict[str, Any]) -> Part:
 def _summary(last: dict[str, Any]) -> str:
     words = f"At step {last['step']:,}: loss {last['loss']:.3g}"
     if "accuracy" in last:
-        return f"{words}, {last['accuracy']:.1%} of the classes right."
+        return f"{words}, {percent(last['accuracy'])} of the classes right."
     return f"{words}."
 
 

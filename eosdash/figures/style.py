@@ -1,6 +1,6 @@
 """Colours and type, defined once for figures and style sheets, in light and dark."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -69,6 +69,13 @@ def sky(scheme: Scheme) -> str:
     """The colour of what is predicted or learned, beside a run in ink."""
     return TOKENS[scheme].undecided if scheme == "light" else TOKENS[scheme].pins[0]
 
+
+SHARE_TICKS: dict[str, Any] = {
+    "tickmode": "array",
+    "tickvals": [0, 0.25, 0.5, 0.75, 1],
+    "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"],
+}
+"""The ends and quarters of an axis of shares, in the words of :func:`eosdash.shares.percent`."""
 
 MARKS = {
     "minimum": "●",

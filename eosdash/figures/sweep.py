@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from eosdash.core.outcome import OUTCOMES, Outcome
-from eosdash.figures.style import FONT, TOKENS, Scheme, Tokens
+from eosdash.figures.style import FONT, SHARE_TICKS, TOKENS, Scheme, Tokens
 
 ROWS = ("orbit", "exponent", "fraction", "edge", "grad_norm")
 STACK = ("minimum", "saddle", "periodic", "bounded", "undecided", "diverged")
@@ -26,7 +26,7 @@ def sweep_figure(scheme: Scheme) -> go.Figure:
             x=[], y=[], meta=f"fraction.{outcome}", name=outcome, yaxis=_axis("fraction"),
             mode="lines", line={"width": 0}, stackgroup="fates",
             fillcolor=getattr(tokens, outcome), fillpattern=_pattern(tokens, Outcome(outcome)),
-            hovertemplate=f"{outcome} %{{y:.1%}}<extra></extra>",
+            customdata=[], hovertemplate=f"{outcome} %{{customdata}}<extra></extra>",
         )  # fmt: skip
     for bound in ("low", "high"):
         _line(figure, f"interval.{bound}", "fraction", tokens.ink, 1, dash="dot")
@@ -114,7 +114,7 @@ def _layout(tokens: Tokens) -> dict[str, Any]:
     }  # fmt: skip
     rows = {f"yaxis{i + 1}" if i else "yaxis": dict(axis) for i in range(len(ROWS))}
     rows["yaxis"] |= {"showgrid": False}  # lines would hide an orbit that stays at a value
-    rows["yaxis3"] |= {"range": [0, 1], "tickformat": ".0%"}
+    rows["yaxis3"] |= {"range": [0, 1]} | SHARE_TICKS
     rows["yaxis5"] |= {"type": "log", "exponentformat": "power"}
     return {
         "paper_bgcolor": tokens.paper,

@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from eosdash.figures.style import FONT, TOKENS, Scheme, Tokens
+from eosdash.figures.style import FONT, SHARE_TICKS, TOKENS, Scheme, Tokens
 
 PREIMAGES = 6
 """More preimages than five are coloured as five."""
@@ -121,7 +121,7 @@ def _surface(tokens: Tokens) -> go.Figure:
 
 def _convergence(tokens: Tokens) -> go.Figure:
     figure = go.Figure(layout=_flat(tokens, "η / η<sub>C</sub>", ""))
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    figure.update_yaxes(range=[0, 1.02], **SHARE_TICKS)
     for meta, fill in (("low", "none"), ("high", "tonexty")):
         figure.add_scatter(
             meta=meta, x=[], y=[], mode="lines", line={"width": 0, "color": tokens.minimum},
@@ -131,7 +131,7 @@ def _convergence(tokens: Tokens) -> go.Figure:
     figure.add_scatter(
         meta="fraction", x=[], y=[], mode="lines+markers",
         line={"color": tokens.minimum, "width": 2}, marker={"size": 5},
-        hovertemplate="%{y:.0%} at %{x:.3g} η_C<extra></extra>",
+        customdata=[], hovertemplate="%{customdata} at %{x:.3g} η_C<extra></extra>",
     )  # fmt: skip
     return figure
 
