@@ -6,9 +6,7 @@ Each function gives the reason, or an empty text where there is none.
 from eosdash.core import statements
 from eosdash.core.network import Objective
 from eosdash.core.nonlinear import NonlinearObjective
-
-DETERMINANT_LIMIT = 300
-"""Up to this many parameters the determinant of I − η∇²L is computed."""
+from eosdash.core.statements import DETERMINANT_LIMIT
 
 SMALLEST_TARGET = 1e-30
 """Scalar chains with a smaller |y| are not drawn."""

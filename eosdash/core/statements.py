@@ -15,6 +15,9 @@ from scipy.optimize import minimize
 from eosdash.core.critical import EFFORT, Gauges, critical_lr
 from eosdash.core.network import Array, LinearNetwork, Objective
 
+DETERMINANT_LIMIT = 300
+"""Up to this many parameters the determinant of I − η∇²L is computed."""
+
 BATCH_FLOATS = 2_000_000
 """Bounds the numbers held at once for Hessians, or for products along the layers."""
 
@@ -105,15 +108,42 @@ def random_points(
 
 
 def log_determinants(objective: Objective, lr: float, theta: Array) -> Array:
-    """log|det DG| = log|det(I − η∇²L)| at θ (n, P), (n,); −∞ where it vanishes."""
+    """log|det DG| = log|det(I − η∇²L)| at θ (n, P), (n,); −∞ where it vanishes.
+
+    It counts as zero where rounding does not tell it from zero: where an eigenvalue of DG is
+    smaller than P units of rounding of the largest, or of 1.
+    """
     size = objective.network.parameters
     batch = max(1, BATCH_FLOATS // size**2)
-    identity = np.eye(size)
     parts = [
-        np.linalg.slogdet(identity - lr * objective.hessian(theta[at : at + batch])).logabsdet
+        1 - lr * np.linalg.eigvalsh(objective.hessian(theta[at : at + batch]))
         for at in range(0, max(1, len(theta)), batch)
     ]
-    return np.concatenate(parts)
+    factors = np.abs(np.concatenate(parts))
+    rounding = size * np.finfo(float).eps * np.maximum(1.0, factors.max(axis=1, initial=0.0))
+    factors[factors <= rounding[:, None]] = 0.0
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(factors).sum(axis=1))
+
+
+def is_singular_everywhere(objective: Objective, lr: float) -> bool | None:
+    """Whether det DG(θ) = det(I − η∇²L(θ)) is zero for all θ, so that G is singular.
+
+    With one layer the Hessian Σ + rI is constant, and 1/η has to be one of its eigenvalues. With
+    more, det DG is a polynomial in θ; at θ = 0, for L ≥ 3, it is (1 − ηr)^P. It vanishes only
+    where ηr = 1 and the Hessian without weight decay is singular for all θ, which it is if it
+    is at random ones. None if the determinant is too large to look.
+    """
+    if objective.network.depth == 1:
+        values = lr * (np.linalg.eigvalsh(objective.covariance) + objective.weight_decay)
+        rounding = len(values) * np.finfo(float).eps * max(1.0, values.max())
+        return bool(np.abs(1 - values).min() <= rounding)
+    if abs(1 - lr * objective.weight_decay) > 4 * np.finfo(float).eps:
+        return False
+    if objective.network.parameters > DETERMINANT_LIMIT:
+        return None
+    theta = random_points(objective.network, 1.0, 0, 3)
+    return bool(np.isneginf(log_determinants(objective, lr, theta)).all())
 
 
 def seen_directions(objective: Objective) -> Array:

@@ -5,6 +5,7 @@ from eosdash.core.kernels import step_seconds
 from eosdash.core.network import LinearNetwork
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.settled import rest_seconds
+from eosdash.core.statements import DETERMINANT_LIMIT
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import (
     BasinParams,
@@ -14,7 +15,6 @@ from eosdash.params import (
     TheoryParams,
     TrainParams,
 )
-from eosdash.reasons import DETERMINANT_LIMIT
 from eosdash.runs import objective_of
 from eosdash.service.explain_limits import check_explain, explain_seconds
 from eosdash.service.settings import value

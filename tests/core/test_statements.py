@@ -16,7 +16,7 @@ from eosdash.core.initialization import aligned, gaussian
 from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.stable_minima import chain_sharpness, hyperbola, surface, weight_bound
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
-from tests.core.brute_force import of_matrix, regression
+from tests.core.brute_force import BruteForce, of_matrix, regression
 
 MAPS = [
     PlaneMap(rate, rest, target)
@@ -217,6 +217,67 @@ def test_log_determinants_in_batches(monkeypatch):
     ]
     monkeypatch.setattr(statements, "BATCH_FLOATS", 3 * 144)
     np.testing.assert_allclose(statements.log_determinants(objective, 0.3, theta), expected)
+
+
+def decayed(sizes, values, decay):
+    return whitened_objective(sizes, values, rotate=True, data_seed=1, weight_decay=decay)
+
+
+SINGULAR = [
+    (whitened_objective((3, 2), (0.7, 0.2), weight_decay=0.3), 1 / 1.3),
+    (regression_objective((3, 2), 50, condition=6.0, weight_decay=0.1), None),  # 1/η in the middle
+    (decayed((2, 5, 4, 2), (1.1, 0.3), 0.4), 2.5),  # directions that neither end sees
+    (decayed((3, 4, 2), (1.1, 0.3), 0.4), 2.5),  # as the residual has a kernel
+    (regression_objective((4, 3, 2), 2, weight_decay=0.4), 2.5),  # inputs that never occur
+]
+REGULAR = [
+    (whitened_objective((3, 2), (0.7, 0.2), weight_decay=0.3), 1 / 1.31),
+    (decayed((2, 5, 4, 2), (1.1, 0.3), 0.4), 2.4),
+    (decayed((2, 3, 2), (1.1, 0.3), 0.4), 2.5),
+    (decayed((2, 2, 5, 2), (1.1, 0.3), 0.4), 2.5),
+    (scalar_objective((1, 1, 1, 1), 0.8, 0.4), 2.5),
+    (scalar_objective((1, 5, 1), 0.8), 1 / 0.8),  # an eigenvalue at θ = 0, and not elsewhere
+    (regression_objective((4, 3, 2), 2), 2.5),
+]
+
+
+def smallest_singular_value(objective, lr, theta):
+    """Of I − η∇²L, from the raw data, relative to the largest or to 1."""
+    count = len(objective.factor)
+    inputs = np.sqrt(count) * objective.factor
+    loss = BruteForce(
+        objective.network.sizes, inputs, objective.solution @ inputs, objective.weight_decay
+    )
+    values = np.linalg.svd(np.eye(len(theta)) - lr * loss.hessian(theta), compute_uv=False)
+    return values[-1] / max(1.0, values[0])
+
+
+@pytest.mark.parametrize("case", range(len(SINGULAR)))
+def test_a_map_that_crushes_everything_is_found(case):
+    objective, lr = SINGULAR[case]
+    lr = lr or 1 / (np.linalg.eigvalsh(objective.covariance)[1] + objective.weight_decay)
+    assert statements.is_singular_everywhere(objective, lr)
+    theta = statements.random_points(objective.network, 1.7, 5, 20)
+    assert np.all(np.isneginf(statements.log_determinants(objective, lr, theta)))
+    for point in theta:
+        assert smallest_singular_value(objective, lr, point) < 1e-14
+
+
+@pytest.mark.parametrize("case", range(len(REGULAR)))
+def test_a_map_that_crushes_nothing_is_not(case):
+    objective, lr = REGULAR[case]
+    assert not statements.is_singular_everywhere(objective, lr)
+    theta = statements.random_points(objective.network, 1.7, 5, 20)
+    found = statements.log_determinants(objective, lr, theta)
+    assert np.all(np.isfinite(found))
+    for point in theta:
+        assert smallest_singular_value(objective, lr, point) > 1e-9
+
+
+def test_large_maps_are_not_looked_at():
+    large = decayed((2, 20, 20, 2), (1.1, 0.3), 0.4)
+    assert statements.is_singular_everywhere(large, 2.5) is None
+    assert statements.is_singular_everywhere(large, 2.4) is False
 
 
 def test_random_points_begin_with_the_start():
