@@ -64,7 +64,7 @@ window.eosdash = window.eosdash || {};
       $("progress").style.width = "0";
       const { spread, starts } = theory.start.estimate;
       const numerical = spread
-        ? ` · η_C numerical: least S from ${starts} starts ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
+        ? ` · η_C numerical: least S from ${starts} start${starts > 1 ? "s" : ""} ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
         : "";
       const how = eos.origin(theory);
       eos.say("status", `${how} · ${eos.duration(theory)}${numerical}`);
@@ -89,8 +89,10 @@ window.eosdash = window.eosdash || {};
     }
     eos.say(`${name}-check`, `${panel.check}.`);
     const drawn = DRAW[name](panel, eos.templates[eos.scheme()]);
-    const missing = drawn.every((figure) => !figure) ? Object.values(panel.missing)[0] : panel.missing.map;
-    eos.say(`${name}-missing`, missing ?? "");
+    const reasons = panel.missing;
+    const missing = drawn.some(Boolean) ? reasons.map : (reasons.stable ?? Object.values(reasons)[0]);
+    eos.say(`${name}-missing`, panel.instead.includes(missing) ? "" : (missing ?? ""));
+    assume(name, panel);
     const elements = ["a", "b"].map((part) => $(`${name}-${part}`));
     elements.forEach((element, i) => element?.classList.toggle("eos-hidden", !drawn[i]));
     for (const [i, element] of elements.entries()) {
@@ -101,6 +103,23 @@ window.eosdash = window.eosdash || {};
       element.setAttribute("aria-label", panel.check);
     }
     document.body.classList.add("eos-drawn");
+  }
+
+  const MARKS = new Map([[true, ["✓", "holds"]], [false, ["✗", "fails"]], [null, ["?", "not asked"]]]);
+
+  /** Which assumptions of a statement hold, and what is true where one does not. */
+  function assume(name, { assumptions, instead }) {
+    for (const { name: need, holds } of assumptions) {
+      const item = document.querySelector(`#${name}-assumptions [data-need="${need}"]`);
+      const [mark, words] = MARKS.get(holds);
+      item.className = holds === false ? "eos-fails" : "";
+      item.firstElementChild.textContent = mark;
+      item.firstElementChild.setAttribute("role", "img");
+      item.firstElementChild.setAttribute("aria-label", words);
+    }
+    eos.say(`${name}-instead`, instead);
+    $(`${name}-instead`).parentElement.classList.toggle("eos-hidden", !instead);
+    $(`${name}-refuted`).classList.toggle("eos-hidden", Boolean(instead));
   }
 
   /** A template with the traces that are filled, by name, and changes of the layout. */
@@ -150,8 +169,9 @@ window.eosdash = window.eosdash || {};
   const DRAW = {
     nonsingular({ plane, log_det }, { theory }) {
       if (!plane) {
-        if (!log_det) return [null, null];
-        return [filled(theory.histogram, { histogram: { x: log_det } }, titled(theory.histogram, "log|det(I − η∇²L)|")), null];
+        const finite = (log_det ?? []).filter((value) => value !== null); // −∞ has no place on it
+        if (!finite.length) return [null, null];
+        return [filled(theory.histogram, { histogram: { x: finite } }, titled(theory.histogram, "log|det(I − η∇²L)|")), null];
       }
       const mesh = polylines(plane.mesh);
       const half = Math.max(...mesh.x);
@@ -177,7 +197,8 @@ window.eosdash = window.eosdash || {};
     },
 
     stable(panel, templates) {
-      return [panel.shape ? minimizers(panel, templates, panel) : null];
+      if (panel.shape) return [minimizers(panel, templates, panel), null];
+      return panel.ray ? unbounded(panel.ray, templates.theory) : [null, null];
     },
 
     measure_zero({ value, fraction, interval, outcome, half }, templates) {
@@ -200,6 +221,16 @@ window.eosdash = window.eosdash || {};
       return [curve, { data: [], layout: { ...map.layout, images: [image], ...ranged(map, [-half, half], [-half, half]) } }];
     },
   };
+
+  /** An unbounded direction: loss and sharpness, which stay; the layer that grows, and what of the
+   * weights is bounded. */
+  function unbounded({ far: x, loss, sharpness, norm, product, threshold, most, layer }, { ray, growth }) {
+    const level = (value) => ({ x, y: x.map(() => value) });
+    const flat = { sharpness: { x, y: sharpness }, loss: { x, y: loss }, threshold: level(threshold) };
+    const growing = { norm: { x, y: norm, name: `‖W<sub>${layer}</sub>‖` }, product: { x, y: product } };
+    if (most !== null) growing.most = level(most);
+    return [filled(ray, flat), filled(growth, growing)];
+  }
 
   /** M, coloured by sharpness, or with its stable part. */
   function minimizers(panel, templates, stable) {

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
 
+from eosdash.assumptions import Setting
+from eosdash.claims import why_not
 from eosdash.core.curvature import Curvature
 from eosdash.core.network import Array, LinearNetwork, Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.slices import Extent, Slice
 from eosdash.level_lines import Function, zero_lines
-from eosdash.reasons import NOT_LINEAR
 from eosdash.surface_overlays import fold_lines, loss_on_grid
 
 LOSS_RESOLUTION = 97
@@ -119,7 +120,11 @@ def _of_any_surface(objective: NonlinearObjective, plane: Slice, extent: Extent)
     """Where the network is not linear, the loss and the fold are all that is known."""
     x, y, loss = loss_on_grid(objective, plane, extent)
     fold = fold_lines(objective, plane, extent)
-    missing = NOT_LINEAR | ({"fold": fold} if isinstance(fold, str) else {})
+    setting = Setting(objective, plane.lr)
+    claims = {"minimizers": "curve", "region": "region", "balanced": "balance"}
+    missing = {part: why_not(claim, setting) for part, claim in claims.items()}
+    if isinstance(fold, str):
+        missing["fold"] = fold
     return Overlays(_cut_off(x, y, loss), None, None, _if_drawn(fold), None, missing)
 
 
@@ -152,18 +157,9 @@ def _minimizers(objective: Objective, plane: Slice, extent: Extent) -> list[Mini
 
     The residual is zero there, so ∇²L = Σ JᵀJ with J = ∇_θ product, and S = Σ ‖J‖².
     """
-    network = objective.network
-    codimension = network.sizes[0] * network.sizes[-1]
-    if codimension > 1:
-        return (
-            f"The minimizers have codimension d_in · d_out = {codimension}: "
-            "in general they meet a plane in single points at most."
-        )
-    if objective.weight_decay:
-        return "With weight decay the minimizers are no longer a level line of the product."
-    target = float(objective.solution[0, 0])
-    if not target:
-        return "For y = 0 the minimizers cross themselves and are no manifold."
+    if reason := why_not("curve", Setting(objective, plane.lr)):
+        return reason
+    network, target = objective.network, float(objective.solution[0, 0])
     stacks = _stacks(network, plane)
 
     def excess(x: Array, y: Array) -> Array:
@@ -182,17 +178,10 @@ def _region(objective: Objective, plane: Slice, extent: Extent) -> list[Array] |
     """Boundary of ‖u‖² + ‖v‖² − ηy uᵀv < (4 − η²y²)/η, with u = W_1, v = W_2 and η|y| < 1, from
     where almost every start converges to a global minimum and from outside almost none (Liang
     and Montúfar 2025, arXiv:2509.25351). Σ ≠ 1 multiplies the gradient, and so η."""
-    network = objective.network
-    if network.sizes[0] * network.sizes[-1] > 1:
-        return "A closed form of the convergence region is known for one input and one output."
-    if network.depth != 2:
-        return f"No closed form of the convergence region is known for depth {network.depth}."
-    if objective.weight_decay:
-        return "With weight decay no closed form of the convergence region is known."
+    if reason := why_not("region", Setting(objective, plane.lr)):
+        return reason
     rate = plane.lr * float(objective.covariance[0, 0])
-    target, width = float(objective.solution[0, 0]), network.sizes[1]
-    if rate * abs(target) >= 1:
-        return "Only below η_C is there a region: above it no start but a null set converges."
+    target, width = float(objective.solution[0, 0]), objective.network.sizes[1]
     directions = np.stack([plane.across, plane.up])
 
     def form(left: Array, right: Array) -> Array:

@@ -5,163 +5,54 @@ own. What does not exist for a network is None, and ``missing`` says why, in pla
 that is not linear is refused: none of it is about those.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eosdash.core import folds, statements
-from eosdash.core.folds import Mesh, PreimageGrid
+from eosdash.assumptions import Setting
+from eosdash.claims import Verdict, verdicts, why_not
+from eosdash.core import bounded, folds, statements
+from eosdash.core.folds import Mesh
 from eosdash.core.network import Array, Objective
-from eosdash.core.stable_minima import (
-    Hyperbola,
-    Surface,
-    WeightBound,
-    hyperbola,
-    surface,
-    weight_bound,
-)
+from eosdash.core.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, TheoryParams
-from eosdash.reasons import (
-    seen_rank,
-    why_no_chain,
-    why_no_determinant,
-    why_no_manifold,
-    why_no_plane,
-    why_residual,
-)
+from eosdash.reasons import why_no_determinant, why_no_plane, why_no_ray, why_not_drawn
 from eosdash.reference import known_critical_lr
 from eosdash.runs import linear_objective_of
+from eosdash.theory_results import (
+    CriticalResult,
+    ManifoldResult,
+    NonsingularResult,
+    PlaneResult,
+    RayResult,
+    StableResult,
+)
+
+__all__ = [
+    "CriticalResult",
+    "ManifoldResult",
+    "NonsingularResult",
+    "PlaneResult",
+    "RayResult",
+    "StableResult",
+    "assumptions",
+    "critical_lr",
+    "manifold",
+    "nonsingular",
+    "stable",
+]
 
 STARTS = 5
 """Minimizations of S over M behind a numerical η_C."""
 
 MOST_POINTS = 10_000
 
+FAR = np.concatenate([[0.0], np.geomspace(0.1, 1e4, 41)])
+"""How far an unbounded direction is followed."""
+
 ROUNDED = 1 + 1e-12
 """At η = η_C exactly rounding must not turn the flattest minimizers away."""
-
-
-@dataclass(frozen=True)
-class CriticalResult:
-    """η_C, above which no global minimizer is stable.
-
-    Attributes:
-        value: η_C = 2 / min S; infinite if M holds points of zero sharpness.
-        closed_form: True for a formula. Otherwise a minimization: S may be smaller elsewhere on
-            M, and the value is a lower estimate of η_C.
-        sharpness: the least S over M, or the least that was found.
-        spread: the least and the largest S that the minimizations ended with; None for a
-            formula.
-        starts: how many minimizations there were; 0 for a formula.
-    """
-
-    value: float
-    closed_form: bool
-    sharpness: float
-    spread: tuple[float, float] | None
-    starts: int
-
-
-@dataclass(frozen=True)
-class PlaneResult:
-    """A step G of gradient descent on two weights, as a map of the plane of (a, b).
-
-    Attributes:
-        mesh: lines of constant a and of constant b, (K, 2, m) each.
-        image: where G takes them, in the same order.
-        fold: where det DG = 0, one or two closed curves (2, m).
-        caustic: where G takes the fold, in the same order.
-        preimages: how many points G takes to each point of a grid.
-    """
-
-    mesh: Mesh
-    image: Mesh
-    fold: list[Array]
-    caustic: list[Array]
-    preimages: PreimageGrid
-
-
-@dataclass(frozen=True)
-class NonsingularResult:
-    """Whether G is singular anywhere it was looked at.
-
-    Attributes:
-        log_det: log|det DG| = log|det(I − η∇²L)| at random θ, (n,); None for large networks.
-        smallest: the smallest of them.
-        vanishing: at how many of them the determinant is zero. With one layer the Hessian is
-            constant, and where 1/η is one of its eigenvalues, these are all.
-        plane: the map of two weights, for sizes (1, 1, 1).
-        missing: for every part that is None the reason.
-    """
-
-    log_det: Array | None
-    smallest: float | None
-    vanishing: int | None
-    plane: PlaneResult | None
-    missing: dict[str, str]
-
-
-@dataclass(frozen=True)
-class ManifoldResult:
-    """The global minimizers M as a manifold, and the rank that makes them one.
-
-    The Jacobian J is that of the outputs on the data, d_out · rank Σ numbers.
-
-    Attributes:
-        dimension: of M, the parameters less d_out · rank Σ.
-        expected_rank: d_out · rank Σ, which is d_in · d_out unless inputs are linearly dependent.
-        minimizers: random θ projected to M, (n, P), those where that succeeded.
-        failed: the number of random θ where it did not.
-        residual: ‖(W_L ⋯ W_1 − P*) F‖ at each minimizer, (n,), F Fᵀ = Σ.
-        rank: numerical rank of J there, (n,).
-        ratio: smallest to largest singular value of J there, (n,).
-        sharpness: S there, (n,).
-        hyperbola: M for a scalar chain of depth 2, with S.
-        surface: M for a scalar chain of depth 3, with S.
-        missing: for every part that is None the reason; of the sampled parts, which are None
-            together, under ``minimizers``.
-    """
-
-    dimension: int | None
-    expected_rank: int | None
-    minimizers: Array | None
-    failed: int | None
-    residual: Array | None
-    rank: NDArray[np.intp] | None
-    ratio: Array | None
-    sharpness: Array | None
-    hyperbola: Hyperbola | None
-    surface: Surface | None
-    missing: dict[str, str]
-
-
-@dataclass(frozen=True)
-class StableResult:
-    """The stable minimizers M_η = {θ ∈ M : S ≤ 2/η}.
-
-    Attributes:
-        critical_lr: η_C, and whether by a formula.
-        empty: whether M_η is empty, η > η_C.
-        certain: False where ``empty`` rests on an estimate: it says True by a numerical η_C,
-            which may be too low, or minimizers were searched for under weight decay.
-        bound: bounds on every |w_i| over M_η, for a scalar chain.
-        hyperbola: M for a scalar chain of depth 2, with S.
-        surface: M for a scalar chain of depth 3, with S.
-        stable: whether S ≤ 2/η along the hyperbola, (2, n), or on the surface, (4, n, n).
-        missing: for every part that is None the reason.
-    """
-
-    critical_lr: CriticalResult
-    empty: bool
-    certain: bool
-    bound: WeightBound | None
-    hyperbola: Hyperbola | None
-    surface: Surface | None
-    stable: NDArray[np.bool_] | None
-    missing: dict[str, str]
 
 
 def critical_lr(**params: Any) -> CriticalResult:
@@ -171,6 +62,24 @@ def critical_lr(**params: Any) -> CriticalResult:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
     return _critical(NetworkParams.make(**params))
+
+
+def assumptions(claim: str, **params: Any) -> list[Verdict]:
+    """The assumptions of a claim of :data:`eosdash.claims.CLAIMS`, and whether they hold here.
+
+    Raises:
+        KeyError: if there is no such claim.
+        eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
+    """
+    return verdicts(claim, setting_of(NetworkParams.make(**params), claim))
+
+
+def setting_of(params: NetworkParams, claim: str = "") -> Setting:
+    """What assumptions are asked of: a network and η, which is η_C for what is claimed of all
+    learning rates beyond it."""
+    objective = linear_objective_of(params)
+    lr = known_critical_lr(params).value if claim == "measure_zero" else params.lr
+    return Setting(objective, lr, params.rule)
 
 
 def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:
@@ -184,14 +93,14 @@ def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
     parsed = TheoryParams.make(points=_checked(points), **params)
-    theta_count = parsed.points
-    objective = linear_objective_of(parsed)
+    setting = setting_of(parsed)
+    objective = setting.objective
     missing: dict[str, str] = {}
     log_det: Array | None = None
     if reason := why_no_determinant(objective):
         missing |= dict.fromkeys(("log_det", "smallest", "vanishing"), reason)
     else:
-        theta = _random(parsed, objective, theta_count)
+        theta = _random(parsed, objective, parsed.points)
         log_det = statements.log_determinants(objective, parsed.lr, theta)
     plane: PlaneResult | None = None
     if reason := why_no_plane(objective, parsed.lr):
@@ -203,6 +112,7 @@ def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:
         smallest=None if log_det is None else float(log_det.min()),
         vanishing=None if log_det is None else int(np.sum(np.isneginf(log_det))),
         plane=plane,
+        assumptions=verdicts("nonsingular", setting),
         missing=missing,
     )
 
@@ -218,47 +128,56 @@ def manifold(*, points: int = 50, **params: Any) -> ManifoldResult:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
     parsed = TheoryParams.make(points=_checked(points), **params)
-    number = parsed.points
-    objective = linear_objective_of(parsed)
+    setting = setting_of(parsed)
+    objective = setting.objective
     missing: dict[str, str] = {}
-    expected = objective.network.sizes[-1] * seen_rank(objective)
     dimension: int | None = None
-    if reason := why_no_manifold(objective):
+    if reason := why_not("manifold", setting):
         missing["dimension"] = reason
     else:
-        dimension = objective.network.parameters - expected
-    curve, sheet = _drawn(objective, parsed.lr, missing)
+        dimension = objective.network.parameters - setting.outputs
+    curve, sheet = _drawn(setting, missing)
+    expected: int | None = setting.outputs
     sampled: dict[str, Any] = dict.fromkeys(
-        ("minimizers", "failed", "residual", "rank", "ratio", "sharpness")
+        ("minimizers", "failed", "residual", "rank", "ratio", "sharpness", "least_rank")
     )
-    if reason := why_residual(objective):
-        missing["minimizers"] = reason
+    if reason := why_not("exact", setting):
+        missing |= dict.fromkeys(("minimizers", "least_rank"), reason)
         if objective.weight_decay:
-            missing["expected_rank"] = reason
+            missing["expected_rank"], expected = reason, None
     else:
-        found = statements.projected(objective, _random(parsed, objective, number))
-        values = statements.jacobian_singular_values(objective, found.theta)
-        largest = values.max(axis=1, initial=0.0)  # of inputs that are all zero J has no rows
-        smallest = values.min(axis=1, initial=np.inf)
-        with np.errstate(invalid="ignore"):
-            ratio = np.where(largest > 0, smallest / largest, 0.0)
-        sampled = {
-            "minimizers": found.theta,
-            "failed": found.failed,
-            "residual": found.residual,
-            "rank": statements.ranks(values),
-            "ratio": ratio,
-            # Without residual the Hessian is Jᵀ J.
-            "sharpness": largest**2,
-        }
+        sampled = _ranks(objective, _random(parsed, objective, parsed.points))
     return ManifoldResult(
         dimension=dimension,
-        expected_rank=None if "expected_rank" in missing else expected,
+        expected_rank=expected,
         hyperbola=curve,
         surface=sheet,
+        assumptions=verdicts("manifold", setting),
         missing=missing,
         **sampled,
     )
+
+
+def _ranks(objective: Objective, theta: Array) -> dict[str, Any]:
+    """Minimizers near θ (n, P), with the singular values of J there."""
+    found = statements.projected(objective, theta)
+    values = statements.jacobian_singular_values(objective, found.theta)
+    largest = values.max(axis=1, initial=0.0)  # of inputs that are all zero J has no rows
+    smallest = values.min(axis=1, initial=np.inf)
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(largest > 0, smallest / largest, 0.0)
+    fewest = bounded.flattest_minimizer(objective)[None]
+    least = statements.ranks(statements.jacobian_singular_values(objective, fewest))
+    return {
+        "minimizers": found.theta,
+        "failed": found.failed,
+        "residual": found.residual,
+        "rank": statements.ranks(values),
+        "ratio": ratio,
+        # Without residual the Hessian is Jᵀ J.
+        "sharpness": largest**2,
+        "least_rank": int(least[0]),
+    }
 
 
 def stable(**params: Any) -> StableResult:
@@ -268,20 +187,33 @@ def stable(**params: Any) -> StableResult:
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
     parsed = NetworkParams.make(**params)
-    objective, critical = linear_objective_of(parsed), _critical(parsed)
+    setting, critical = setting_of(parsed), _critical(parsed)
+    objective = setting.objective
     missing: dict[str, str] = {}
     empty = parsed.lr > critical.value * ROUNDED
-    bound: WeightBound | None = None
-    if reason := why_no_chain(objective):
+    bound = products = radius = ray = None
+    if reason := why_not_drawn(setting):
         missing["bound"] = reason
     else:
         bound = weight_bound(objective, parsed.lr)
-    curve, sheet = _drawn(objective, parsed.lr, missing)
+    if reason := why_not("products", setting):
+        missing["products"] = reason
+    else:
+        products = bounded.product_bound(objective, parsed.lr)
+    if not objective.weight_decay:
+        missing["radius"] = "Without weight decay nothing bounds all minimizers."
+    else:
+        radius = bounded.decayed_radius(objective)
+    if reason := why_no_ray(setting):
+        missing["ray"] = reason
+    else:
+        ray = _ray(objective)
+    curve, sheet = _drawn(setting, missing)
     drawn = curve or sheet
     if drawn is None:
         depth = objective.network.depth
         missing["stable"] = (
-            why_no_chain(objective) or f"Minimizers are drawn for depth 2 and 3, not {depth}."
+            why_not_drawn(setting) or f"Minimizers are drawn for depth 2 and 3, not {depth}."
         )
     return StableResult(
         critical_lr=critical,
@@ -291,8 +223,43 @@ def stable(**params: Any) -> StableResult:
         hyperbola=curve,
         surface=sheet,
         stable=None if drawn is None else drawn.sharpness <= 2 / parsed.lr * ROUNDED,
+        products=products,
+        radius=radius,
+        ray=ray,
+        assumptions=verdicts("stable", setting),
         missing=missing,
     )
+
+
+def _ray(objective: Objective) -> RayResult | None:
+    """What changes along an unbounded direction, and what does not."""
+    ray = bounded.unbounded_ray(objective)
+    if ray is None:
+        return None
+    theta = ray.theta + FAR[:, None] * ray.direction
+    loss = objective.loss(theta)
+    norms = [bounded.products(objective, point) for point in theta]
+    moved = objective.network.layers(theta)[ray.layer - 1]
+    return RayResult(
+        layer=ray.layer,
+        unread=ray.unread,
+        theta=ray.theta,
+        direction=ray.direction,
+        far=FAR,
+        loss=loss - loss[0],
+        sharpness=_sharpness(objective, theta),
+        norm=np.linalg.norm(moved, 2, axis=(1, 2)),
+        product=np.array([max(0.0, *np.concatenate(each), 0.0) for each in norms]),
+    )
+
+
+def _sharpness(objective: Objective, theta: Array) -> Array:
+    """S at minimizers θ (n, P), (n,): from J where there is no residual."""
+    if statements.target_rank(objective) <= min(objective.network.sizes):
+        return np.asarray(
+            statements.jacobian_singular_values(objective, theta).max(axis=1, initial=0.0) ** 2
+        )
+    return np.asarray(np.linalg.eigvalsh(objective.hessian(theta))[:, -1])
 
 
 def _critical(params: NetworkParams) -> CriticalResult:
@@ -320,19 +287,17 @@ def _plane(step: folds.PlaneMap) -> PlaneResult:
     )
 
 
-def _drawn(
-    objective: Objective, lr: float, missing: dict[str, str]
-) -> tuple[Hyperbola | None, Surface | None]:
+def _drawn(setting: Setting, missing: dict[str, str]) -> tuple[Hyperbola | None, Surface | None]:
     """M where it can be drawn; the reasons go to ``missing``."""
-    depth, reason = objective.network.depth, why_no_chain(objective)
+    objective, depth, reason = setting.objective, setting.depth, why_not_drawn(setting)
     missing["hyperbola"] = reason or f"The hyperbola ab = y belongs to depth 2, not {depth}."
     missing["surface"] = reason or f"The surface abc = y belongs to depth 3, not {depth}."
     if not reason and depth == 2:
         del missing["hyperbola"]
-        return hyperbola(objective, lr), None
+        return hyperbola(objective, setting.lr), None
     if not reason and depth == 3:
         del missing["surface"]
-        return None, surface(objective, lr)
+        return None, surface(objective, setting.lr)
     return None, None
 
 

@@ -9,7 +9,6 @@ from eosdash.core.slices import weight_name
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.reference import STARTING_SYMBOL, SYMBOL
 from eosdash.shares import percent
-from eosdash.theory import ManifoldResult, NonsingularResult, StableResult
 
 AT_THE_EDGE = 0.9
 """A final sharpness above this fraction of 2/η is called settling at the edge."""
@@ -230,53 +229,3 @@ def sweep_words(params: SweepParams, last: float | None, whole: bool) -> str:
         return f"Of {number} some converge to a minimum over the whole range"
     where = f"η = {last:.3g}" + (f" {unit}" if params.units == "relative" else "")
     return f"Of {number} some converge to a minimum up to {where}; past it, none"
-
-
-def stable_words(params: NetworkParams, found: StableResult) -> tuple[str, str]:
-    """What was found of the stable minimizers, in short and in full."""
-    critical = found.critical_lr
-    ratio = f"η = {params.lr:.4g}"
-    if critical.value < float("inf"):
-        ratio += f" = {params.lr / critical.value:.3g} η_C"
-    if found.empty:
-        doubt = "" if found.certain else " (η_C is numerical)"
-        short = f"{ratio}: no minimizer is stable{doubt}"
-        return short, short
-    if found.bound is None:
-        short = f"{ratio}: some minimizers are stable, those with S ≤ 2/η = {2 / params.lr:.4g}"
-        return short, short
-    bound = found.bound
-    seen = f"every |wᵢ| of a stable minimizer lies between {bound.smallest:.3g} and"
-    short = f"{ratio}: {seen} {bound.largest:.3g}"
-    return short, f"{short} (the bound: {bound.lower:.3g} to {bound.upper:.3g}, dashed)"
-
-
-def manifold_words(found: ManifoldResult) -> str:
-    """What was found of the rank of J."""
-    if found.rank is None or found.ratio is None:
-        return found.missing["minimizers"]
-    number = len(found.rank)
-    full = int((found.rank == found.expected_rank).sum())
-    failed = f", {found.failed} random points did not reach one" if found.failed else ""
-    dimension = "" if found.dimension is None else f"; dimension of M: {found.dimension}"
-    rank = f"rank J = {found.expected_rank} at {full} of {number} sampled minimizers"
-    return f"{rank}{failed}{dimension}"
-
-
-def nonsingular_words(params: NetworkParams, found: NonsingularResult) -> str:
-    """What was found of det(I − η∇²L)."""
-    if found.log_det is None:
-        return found.missing["log_det"]
-    count = "none" if not found.vanishing else f"{found.vanishing}"
-    return (
-        f"log|det(I − η∇²L)| at {len(found.log_det)} random θ with η = {params.lr:.4g}: {count} at "
-        f"−∞, the smallest {found.smallest:.3g}"
-    )
-
-
-def measure_zero_words(converged: int, total: int, high: float) -> str:
-    """How many starts converged past η_C, and at most what share may."""
-    most = percent(high)
-    return (
-        f"{converged} of {total:,} starts past η_C converged; at most {most} with 95 % confidence"
-    )

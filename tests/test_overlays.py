@@ -410,7 +410,8 @@ def test_all_is_there_for_two_weights():
 @pytest.mark.parametrize(
     ("objective", "part", "reason"),
     [
-        (whitened_objective((2, 2, 2), (1.0,)), "minimizers", "codimension d_in · d_out = 4"),
+        (whitened_objective((2, 2, 2), (1.0,)), "minimizers", "codimension d_out · rank Σ = 4"),
+        (regression_objective((4, 3, 2), 3), "minimizers", "codimension d_out · rank Σ = 6"),
         (scalar_objective((1, 1, 1), 1.0, 0.1), "minimizers", "weight decay"),
         (scalar_objective((1, 2, 1), 0.0), "minimizers", "y = 0"),
         (scalar_objective((1, 2, 2, 1), 1.0), "region", "depth 3"),

@@ -20,8 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from eosdash.core.critical import Gauges
+from eosdash.core.critical import EFFORT, Gauges
 from eosdash.core.initialization import aligned
+from eosdash.core.minimum import global_minimum
 from eosdash.core.network import Array, Objective
 from eosdash.core.statements import NEGLIGIBLE, seen_directions, target_rank
 
@@ -105,8 +106,8 @@ def flattest_minimizer(objective: Objective) -> Array:
     rank = learned_rank(objective)
     problem = Gauges(objective, left[:, :rank], learned[:rank], right[:rank].T)
     point = np.tile(np.eye(rank), (depth - 1, 1, 1)).ravel()
+    options = {"maxfun": max(3, min(GAUGE_STEPS, EFFORT // problem.outputs**3))}
     for power in (10.0, 100.0, 1000.0):
-        options = {"maxfun": GAUGE_STEPS}
         point = minimize(problem, point, (power,), "L-BFGS-B", jac=True, options=options).x
     return _widened(objective, problem, point.reshape(-1, rank, rank))
 
@@ -122,6 +123,13 @@ def _widened(objective: Objective, problem: Gauges, gauges: Array) -> Array:
     for layer, part in zip(wide, narrow, strict=True):
         layer[: part.shape[0], : part.shape[1]] = part
     return objective.network.flat(wide)
+
+
+def decayed_radius(objective: Objective) -> float:
+    """A bound on ‖θ‖ over all minimizers with weight decay r: ½ r ‖θ‖² is part of the least
+    loss, and the floor of the data another."""
+    penalty = global_minimum(objective).value - objective.floor
+    return math.sqrt(max(0.0, 2 * penalty / objective.weight_decay))
 
 
 def products(objective: Objective, theta: Array) -> ProductBound:

@@ -19,6 +19,8 @@ def theory_figures(scheme: Scheme) -> dict[str, Any]:
         "histogram": _histogram(tokens),
         "hyperbola": _hyperbola(tokens),
         "surface": _surface(tokens),
+        "ray": _ray(tokens),
+        "growth": _growth(tokens),
         "convergence": _convergence(tokens),
         "map": _map(tokens),
     }
@@ -117,6 +119,47 @@ def _surface(tokens: Tokens) -> go.Figure:
         line={"color": tokens.muted, "width": 3, "dash": "dash"},
     )  # fmt: skip
     return figure
+
+
+FAR = "how far, N"
+
+
+def _ray(tokens: Tokens) -> go.Figure:
+    """Loss and sharpness along an unbounded direction."""
+    figure = _along(tokens, "")
+    figure.update_yaxes(rangemode="tozero")
+    _named(figure, "sharpness", "sharpness S", tokens.minimum, 3)
+    _named(figure, "loss", "loss above its least", tokens.periodic, 3)
+    _named(figure, "threshold", "2/η", tokens.accent, 2, "dash")
+    return figure
+
+
+def _growth(tokens: Tokens) -> go.Figure:
+    """The layer that grows there, and the products of layers that do not."""
+    figure = _along(tokens, "norm")
+    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+    _named(figure, "norm", "the layer", tokens.ink, 3)
+    _named(figure, "product", "products from either end", tokens.minimum, 3)
+    _named(figure, "most", "their bound", tokens.muted, 1.5, "dash")
+    return figure
+
+
+def _along(tokens: Tokens, y: str) -> go.Figure:
+    figure = go.Figure(layout=_flat(tokens, FAR, y))
+    figure.update_xaxes(type="log", exponentformat="power", dtick=1)
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}}
+    figure.update_layout(showlegend=True, legend=legend, margin={"t": 44})
+    return figure
+
+
+def _named(
+    figure: go.Figure, meta: str, name: str, colour: str, width: float, dash: str = "solid"
+) -> None:
+    """A curve that the legend names."""
+    figure.add_scatter(
+        meta=meta, x=[], y=[], mode="lines", name=name, hovertemplate="%{y:.4g}",
+        line={"color": colour, "width": width, "dash": dash},
+    )  # fmt: skip
 
 
 def _convergence(tokens: Tokens) -> go.Figure:

@@ -1,12 +1,14 @@
 """The page of the theory: four statements, each with its picture, its check, its refutation."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from eosdash.assumptions import ASSUMPTIONS
+from eosdash.claims import CLAIMS, PAPER
 from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import MARKS, SCHEMES, TOKENS
 from eosdash.figures.theory import theory_figures
@@ -25,60 +27,13 @@ FIRST_VISIT = {"depth": "2", "lr": "0.8"}
 """The two-weight chain, where everything can be drawn."""
 
 
-class Statement(NamedTuple):
-    """A statement in plain words and in symbols, and what would refute it."""
-
-    title: str
-    plain: str
-    symbols: tuple[str, ...]
-    refuted: str
-    figures: tuple[str, ...]
-
-
-STATEMENTS = {
-    "nonsingular": Statement(
-        "Gradient descent folds, but crushes nothing",
-        "The map G of one step is non-singular: whatever lands in a set of measure zero comes from "
-        "a set of measure zero. G may fold the plane, along the curve where its derivative loses "
-        "rank.",
-        (r"\det DG(\theta) = \det\left(I - \eta \nabla^2 L(\theta)\right) \not\equiv 0",),
-        "an open set of θ on which the determinant vanishes",
-        ("a", "b"),
-    ),
-    "manifold": Statement(
-        "The minimizers are a smooth manifold",
-        "Where the Jacobian J of the outputs has full rank, the global minimizers form a smooth "
-        "manifold: a hyperbola for two weights, a sheet for three.",
-        (
-            r"M = \{\theta : L(\theta) = \min L\}",
-            r"\operatorname{rank} J = d_{in} d_{out}, \quad \dim M = P - d_{in} d_{out}",
-        ),
-        "a minimizer at which J loses rank",
-        ("a",),
-    ),
-    "stable": Statement(
-        "The stable minimizers are bounded",
-        "Only a bounded part of the minimizers is flat enough for the step. It shrinks as η rises, "
-        "and past the critical learning rate it is gone.",
-        (
-            r"M_\eta = \{\theta \in M : S(\theta) \le 2/\eta\}",
-            r"|y| \sqrt{\eta/2} \le |w_i| \le |y| \left(|y| \sqrt{\eta/2}\right)^{-(L-1)}",
-        ),
-        "a stable minimizer outside the box",
-        ("a",),
-    ),
-    "measure_zero": Statement(
-        "Too large a step converges from a null set only",
-        "Past the critical learning rate the starts from which gradient descent converges to any "
-        "critical point have measure zero: random starts never hit it.",
-        (
-            r"\eta > \eta_C = \frac{2}{\min_{\theta \in M} S(\theta)} \;\Rightarrow\; "
-            r"\Pr\left[\theta_t \text{ converges}\right] = 0",
-        ),
-        "a share of random starts that converges past it, however many are drawn",
-        ("a", "b"),
-    ),
+FIGURES = {
+    "nonsingular": ("a", "b"),
+    "manifold": ("a",),
+    "stable": ("a", "b"),
+    "measure_zero": ("a", "b"),
 }
+"""Each statement, in the order in which they are shown, and its figures."""
 
 SHORT = {
     "nonsingular": "Folds",
@@ -88,9 +43,8 @@ SHORT = {
 }
 
 SCOPE = (
-    "The statements: Crăciun and Ghoshdastidar, arXiv:2402.13108, for linear networks with squared "
-    "loss and full-batch gradient descent without momentum. The checks are numerical: they can "
-    "refute, not prove."
+    f"The statements: {PAPER}, each under the assumptions beside it. Where one fails, the panel "
+    "says what is true instead. The checks are numerical: they can refute, not prove."
 )
 
 
@@ -128,7 +82,7 @@ def _main(view: TheoryView, problem: str) -> html.Div:
         ],
         **aria(label="Which statement is shown"),
     )  # fmt: skip
-    panels = [_panel(name, number + 1) for number, name in enumerate(STATEMENTS)]
+    panels = [_panel(name, number + 1) for number, name in enumerate(FIGURES)]
     return html.Div(
         [
             *words_above(),
@@ -143,26 +97,49 @@ def _main(view: TheoryView, problem: str) -> html.Div:
 
 
 def _panel(name: str, number: int) -> html.Section:
-    statement = STATEMENTS[name]
+    claim = CLAIMS[name]
     figures = [
         html.Div(id=f"{name}-{part}", className="eos-figure eos-panel-figure")
-        for part in statement.figures
+        for part in FIGURES[name]
     ]
     return html.Section(
         [
-            html.H2([html.Span(f"{number}"), statement.title]),
-            html.P(statement.plain),
+            html.H2([html.Span(f"{number}"), claim.title]),
+            html.P(claim.words),
             *(
                 dcc.Markdown(f"${symbols}$", mathjax=True, className="eos-symbols")
-                for symbols in statement.symbols
+                for symbols in claim.symbols
             ),
             html.Div(figures, className="eos-panel-figures"),
             html.P(
                 [html.B("Checked: "), html.Span("…", id=f"{name}-check")], className="eos-check"
             ),
+            html.P(
+                [html.B("An assumption fails: "), html.Span("", id=f"{name}-instead")],
+                className="eos-instead eos-hidden",
+            ),
             html.P("", id=f"{name}-missing", className="eos-note"),
-            html.P(["It would be refuted by ", statement.refuted, "."], className="eos-note"),
+            html.Div(
+                [html.Span("It assumes"), html.Ul(_needs(name), id=f"{name}-assumptions")],
+                className="eos-assumptions",
+            ),
+            html.P(
+                ["It would be refuted by ", claim.refuted, "."],
+                className="eos-note",
+                id=f"{name}-refuted",
+            ),
         ],
         id=f"{name}-panel",
         className="eos-statement",
     )
+
+
+def _needs(name: str) -> list[html.Li]:
+    """The assumptions of a statement; the page marks those that hold, and the one that fails."""
+    return [
+        html.Li(
+            [html.Span("", className="eos-mark"), f" {ASSUMPTIONS[need].words}"],
+            **{"data-need": need},
+        )
+        for need in CLAIMS[name].needs
+    ]

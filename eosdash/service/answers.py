@@ -243,6 +243,16 @@ _OTHERS: dict[str, Schema] = {
         panel={"enum": ["stable", "manifold", "nonsingular", "measure_zero"]},
         check=_TEXT,
         missing=_OBJECT,
+        assumptions=_list(
+            _object(
+                "An assumption of the statement; ``holds`` is null where that is not known, or not "
+                "asked as another one fails.",
+                name=_TEXT,
+                words=_TEXT,
+                holds=_or_none(_FLAG),
+            )
+        ),
+        instead=_TEXT | {"description": "What is true where an assumption fails; else empty."},
     ),
     "Cobweb": _object(
         "The balanced one-dimensional reduction of a chain.", lr=_NUMBER, critical_lr=_NUMBER

@@ -1,6 +1,7 @@
 """The four statements of the paper, checked on one network, as records."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,19 @@ from numpy.typing import NDArray
 
 from eosdash import theory
 from eosdash.checks import network_of, past_critical
+from eosdash.claims import NOTHING_TO_LEARN, verdicts, why_not
 from eosdash.core.boundary import wilson
+from eosdash.core.bounded import ProductBound
 from eosdash.params import TheoryParams
 from eosdash.service.encoding import first_record, packed
 from eosdash.theory import PlaneResult
-from eosdash.words import manifold_words, measure_zero_words, nonsingular_words, stable_words
+from eosdash.theory_words import (
+    NOT_HERE,
+    manifold_words,
+    measure_zero_words,
+    nonsingular_words,
+    stable_words,
+)
 
 
 def start_record(params: TheoryParams) -> dict[str, Any]:
@@ -30,8 +39,20 @@ def panel_records(params: TheoryParams) -> Iterator[dict[str, Any]]:
     yield {"type": "end"}
 
 
-def _record(panel: str, check: str, missing: dict[str, str], **data: Any) -> dict[str, Any]:
-    return {"type": "panel", "panel": panel, "check": check, "missing": missing, **data}
+def _record(
+    params: TheoryParams, panel: str, check: str, missing: dict[str, str], **data: Any
+) -> dict[str, Any]:
+    """A line: what was seen, the assumptions of the statement, and what is true where one fails."""
+    setting = theory.setting_of(params, panel)
+    return {
+        "type": "panel",
+        "panel": panel,
+        "check": check,
+        "missing": missing,
+        "assumptions": [asdict(verdict) for verdict in verdicts(panel, setting)],
+        "instead": why_not(panel, setting),
+        **data,
+    }
 
 
 def _single(array: NDArray[Any] | None) -> dict[str, Any] | None:
@@ -56,6 +77,7 @@ def _stable(params: TheoryParams) -> dict[str, Any]:
     bound = found.bound
     summary, check = stable_words(params, found)
     return _record(
+        params,
         "stable",
         check,
         found.missing,
@@ -63,13 +85,31 @@ def _stable(params: TheoryParams) -> dict[str, Any]:
         empty=found.empty,
         bound=None if bound is None else bound._asdict(),
         stable=None if found.stable is None else packed(found.stable),
+        ray=None if found.ray is None else _ray(params, found.ray, found.products),
         **_minimizers(found),
     )
+
+
+def _ray(
+    params: TheoryParams, ray: theory.RayResult, products: ProductBound | None
+) -> dict[str, Any]:
+    """What is drawn along an unbounded direction, without its start at N = 0, which has no place
+    on a logarithmic axis."""
+    most = None if products is None else float(max(map(np.max, products), default=np.inf))
+    return {
+        "layer": ray.layer,
+        "threshold": params.rule.threshold(params.lr),
+        "most": most,
+        **{
+            name: getattr(ray, name)[1:] for name in ("far", "loss", "sharpness", "norm", "product")
+        },
+    }
 
 
 def _manifold(params: TheoryParams) -> dict[str, Any]:
     found = theory.manifold(points=params.points, **network_of(params))
     return _record(
+        params,
         "manifold",
         manifold_words(found),
         found.missing,
@@ -83,7 +123,8 @@ def _nonsingular(params: TheoryParams) -> dict[str, Any]:
     found = theory.nonsingular(points=params.points, **network_of(params))
     plane = None if found.plane is None else _plane(found.plane)
     words = nonsingular_words(params, found)
-    return _record("nonsingular", words, found.missing, log_det=found.log_det, plane=plane)
+    data = {"log_det": found.log_det, "plane": plane}
+    return _record(params, "nonsingular", words, found.missing, **data)
 
 
 def _plane(found: PlaneResult) -> dict[str, Any]:
@@ -102,23 +143,25 @@ def _plane(found: PlaneResult) -> dict[str, Any]:
 def _measure_zero(params: TheoryParams) -> dict[str, Any]:
     found, past_it = past_critical(params)
     if found is None:
-        reason = "η_C is infinite: some minimizers have no sharpness at all."
-        return _record("measure_zero", reason, {"curve": reason, "map": reason})
+        missing = {"curve": NOTHING_TO_LEARN, "map": NOTHING_TO_LEARN}
+        return _record(params, "measure_zero", NOT_HERE, missing)
     stays = found.fraction["minimum"] + found.fraction["saddle"]
     past = found.value > 1 + 1e-9
     converged = round(params.starts * float(stays[past].sum()))
+    undecided = round(params.starts * float(found.fraction["undecided"][past].sum()))
     total = int(past.sum()) * params.starts
     high = float(wilson(converged, total)[1])
     missing = {}
     if past_it is None:
         missing["map"] = "The map is drawn for the two-weight chain; see the basin page for others."
     return _record(
+        params,
         "measure_zero",
-        measure_zero_words(converged, total, high),
+        measure_zero_words(converged, undecided, total, params.steps, high),
         missing,
         value=found.value,
-        fraction=found.fraction["minimum"],
-        interval=found.interval,
+        fraction=stays,
+        interval=wilson(np.round(params.starts * stays), params.starts),
         outcome=None if past_it is None else packed(past_it.outcome),
         half=None if past_it is None else float(past_it.x[-1]),
     )

@@ -79,10 +79,67 @@ def test_three_weights_have_a_surface(theory_page: TheoryPage) -> None:
 def test_other_networks_get_what_exists_and_are_told_why_not_the_rest(
     theory_page: TheoryPage,
 ) -> None:
-    theory_page.open("task=whitened&depth=3&width=4&init_scale=0.5&lr=0.5&points=50&starts=20")
+    theory_page.open("task=whitened&depth=3&width=2&init_scale=0.5&lr=0.5&points=50&starts=20")
     assert "rank J = 4 at 50 of 50" in theory_page.text("manifold-check")
     assert theory_page.data("manifold-a", "histogram")
     assert "scalar chains only" in theory_page.text("stable-missing")
+    assert failing(theory_page) == {}
+
+
+def failing(theory_page: TheoryPage) -> dict[str, str]:
+    """Of every statement with an assumption that fails, which."""
+    found = {}
+    for statement in ("nonsingular", "manifold", "stable", "measure_zero"):
+        items = theory_page.page.locator(f"#{statement}-assumptions .eos-fails")
+        instead = theory_page.page.locator(f"#{statement}-instead")
+        refuted = theory_page.page.locator(f"#{statement}-refuted")
+        expect(items).to_have_count(int(instead.is_visible()))
+        assert refuted.is_visible() != instead.is_visible()
+        if items.count():
+            assert items.locator("[aria-label=fails]").count() == 1
+            found[statement] = items.get_attribute("data-need") or ""
+    return found
+
+
+def test_an_unbounded_direction_is_shown_where_there_is_one(theory_page: TheoryPage) -> None:
+    theory_page.open(
+        "task=whitened&depth=3&width=3&d_in=2&d_out=2&singular_values=1.3,0.4&lr=0.3"
+        "&points=20&starts=10&steps=300"
+    )
+    assert failing(theory_page) == {"stable": "no_free_layer"}
+    assert "not bounded" in theory_page.text("summary")
+    least = 3 * 1.3 ** (4 / 3)
+    sharpness = theory_page.data("stable-a", "sharpness")
+    loss = theory_page.data("stable-a", "loss")
+    assert sharpness
+    assert loss
+    assert max(sharpness["x"]) == pytest.approx(1e4)
+    np.testing.assert_allclose(sharpness["y"], least)
+    np.testing.assert_allclose(loss["y"], 0, atol=1e-12)
+    layer, product, most = (
+        theory_page.data("stable-b", name) for name in ("norm", "product", "most")
+    )
+    assert layer
+    assert product
+    assert most
+    assert layer["y"][-1] == pytest.approx(1e4, rel=1e-6)
+    np.testing.assert_allclose(product["y"], 1.3 ** (2 / 3), rtol=1e-9)
+    assert max(product["y"]) < most["y"][0]
+
+
+def test_a_claim_that_weight_decay_breaks_is_not_made(theory_page: TheoryPage) -> None:
+    theory_page.open(
+        "depth=4&target=0.9&weight_decay=0.05&lr=0.4&init_scale=0.4&points=20&starts=30&steps=600"
+    )
+    assert failing(theory_page) == {"manifold": "no_decay", "measure_zero": "no_well"}
+    assert "stable up to η = 2/r = 40" in theory_page.text("measure_zero-instead")
+    curve = theory_page.data("measure_zero-a", "fraction")
+    assert curve
+    assert curve["y"][-1] > 0  # the picture shows the starts that the sentence counts
+    theory_page.open("depth=1&target=2&lr=1&points=20&starts=10&steps=100")
+    assert failing(theory_page) == {"nonsingular": "one_layer_rate"}
+    assert "all at −∞" in theory_page.text("nonsingular-check")
+    expect(theory_page.page.locator("#nonsingular-a")).to_be_hidden()
 
 
 def test_the_cursor_is_that_of_the_other_pages(theory_page: TheoryPage) -> None:

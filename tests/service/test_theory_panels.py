@@ -1,0 +1,91 @@
+"""What the panels of the theory say: counts, shares, and what is true where a claim is not made."""
+
+import re
+
+import numpy as np
+import pytest
+
+from eosdash.core.boundary import wilson
+from eosdash.params import TheoryParams
+from eosdash.service.encoding import plain
+from eosdash.service.panels import panel_records
+from eosdash.theory_words import measure_zero_words
+
+SMALL = {"points": 10, "starts": 12, "steps": 300}
+
+
+def panels(**params):
+    records = panel_records(TheoryParams.make(**SMALL | params))
+    return {record["panel"]: plain(record) for record in records if record["type"] == "panel"}
+
+
+def holding(panel):
+    return {need["name"]: need["holds"] for need in panel["assumptions"]}
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"depth": 2, "lr": 0.7},
+        {"depth": 3, "target": -1.4, "lr": 0.2},
+        {"task": "whitened", "depth": 2, "width": 3, "lr": 0.3},
+        {"task": "regression", "depth": 3, "width": 2, "lr": 0.2},
+    ],
+)
+def test_where_all_is_assumed_nothing_is_said_instead(network):
+    for panel in panels(**network).values():
+        assert all(holds is True for holds in holding(panel).values())
+        assert panel["instead"] == ""
+        assert panel["check"]
+
+
+@pytest.mark.parametrize(
+    ("network", "statement", "words"),
+    [
+        ({"depth": 4, "weight_decay": 0.25}, "measure_zero", "stable up to η = 2/r = 8"),
+        ({"depth": 3, "target": 0}, "measure_zero", "η_C is infinite"),
+        ({"depth": 1, "lr": 1}, "nonsingular", "one step takes all θ"),
+        ({"depth": 3, "target": 0, "lr": 0.3}, "stable", "nothing of it is bounded"),
+        ({"task": "whitened", "depth": 4, "width": 3}, "stable", "Layer 2 lies between"),
+        ({"task": "whitened", "width": 2, "singular_values": [0.7]}, "manifold", "not full rank"),
+        ({"task": "whitened", "depth": 2, "width": 1}, "manifold", "too narrow"),
+        ({"depth": 2, "weight_decay": 0.1}, "manifold", "‖θ‖² ≤ 2 min L / r"),
+    ],
+)
+def test_where_an_assumption_fails_it_is_said_what_is_true(network, statement, words):
+    panel = panels(**network)[statement]
+    assert words in panel["instead"]
+    assert [*holding(panel).values()].count(False) == 1
+
+
+def test_a_determinant_that_is_zero_up_to_rounding_is_counted_as_zero():
+    panel = panels(task="whitened", depth=3, width=5, weight_decay=0.8, lr=1.25)["nonsingular"]
+    assert panel["log_det"] == [None] * 10
+    assert "all at −∞" in panel["check"]
+    assert holding(panel)["decay_rate"] is False
+
+
+def test_what_is_counted_is_what_is_drawn():
+    panel = panels(depth=4, target=0.8, weight_decay=0.1, init_scale=0.4)["measure_zero"]
+    past = np.array(panel["value"]) > 1 + 1e-9
+    counts = np.round(12 * np.array(panel["fraction"])[past])
+    converged, total = (int(n) for n in re.match(r"(\d+) of (\d+) starts", panel["check"]).groups())
+    assert (converged, total) == (counts.sum(), 12 * past.sum())
+    assert converged > 0
+    low, high = np.array(panel["interval"])
+    expected = wilson(np.round(12 * np.array(panel["fraction"])), 12)
+    np.testing.assert_allclose([low, high], expected)
+
+
+def test_undecided_starts_are_said_to_be_undecided():
+    words = measure_zero_words(0, 17, 600, 250, 0.0061)
+    assert words == (
+        "0 of 600 starts past η_C converged within 250 steps, 17 undecided; at most 0.61 % do, "
+        "with 95 % confidence"
+    )
+    assert "undecided" not in measure_zero_words(0, 0, 600, 250, 0.0061)
+
+
+@pytest.mark.parametrize("high", [1.0, 0.9999, 0.00004, 0.5])
+def test_no_share_is_written_with_an_exponent(high):
+    assert re.search(r"at most \d+(\.\d+)? % do", measure_zero_words(3, 0, 9, 9, high))
