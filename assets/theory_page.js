@@ -63,8 +63,8 @@ window.eosdash = window.eosdash || {};
     ended(theory) {
       $("progress").style.width = "0";
       const { spread, starts } = theory.start.estimate;
-      const numerical = spread
-        ? ` · η_C numerical: least S from ${starts} start${starts > 1 ? "s" : ""} ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
+      const numerical = spread && starts > 1
+        ? ` · η_C numerical: least S from ${starts} starts ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
         : "";
       const how = eos.origin(theory);
       eos.say("status", `${how} · ${eos.duration(theory)}${numerical}`);
