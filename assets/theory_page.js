@@ -227,7 +227,8 @@ window.eosdash = window.eosdash || {};
   function unbounded({ far: x, loss, sharpness, norm, product, threshold, most, layer }, { ray, growth }) {
     const level = (value) => ({ x, y: x.map(() => value) });
     const flat = { sharpness: { x, y: sharpness }, loss: { x, y: loss }, threshold: level(threshold) };
-    const growing = { norm: { x, y: norm, name: `‖W<sub>${layer}</sub>‖` }, product: { x, y: product } };
+    const growing = { norm: { x, y: norm, name: `‖W<sub>${layer}</sub>‖` } };
+    if (product[0] > 0) growing.product = { x, y: product }; // one layer has none
     if (most !== null) growing.most = level(most);
     return [filled(ray, flat), filled(growth, growing)];
   }

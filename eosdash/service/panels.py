@@ -95,11 +95,11 @@ def _ray(
 ) -> dict[str, Any]:
     """What is drawn along an unbounded direction, without its start at N = 0, which has no place
     on a logarithmic axis."""
-    most = None if products is None else float(max(map(np.max, products), default=np.inf))
+    bounds = np.concatenate(products or [[]])
     return {
         "layer": ray.layer,
         "threshold": params.rule.threshold(params.lr),
-        "most": most,
+        "most": float(bounds.max()) if bounds.size else None,
         **{
             name: getattr(ray, name)[1:] for name in ("far", "loss", "sharpness", "norm", "product")
         },

@@ -65,6 +65,28 @@ def test_a_determinant_that_is_zero_up_to_rounding_is_counted_as_zero():
     assert holding(panel)["decay_rate"] is False
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"task": "regression", "depth": 1, "d_in": 3, "samples": 2},  # no products of layers
+        {"depth": 4, "target": 0},  # no bound on them
+        {"task": "regression", "depth": 3, "width": 3, "d_in": 3, "samples": 1},
+        {"task": "whitened", "depth": 5, "hidden": [3, 3, 1, 3], "singular_values": [1.2, 0.3]},
+    ],
+)
+def test_an_unbounded_direction_has_numbers_to_draw(network):
+    ray = panels(**network)["stable"]["ray"]
+    length = len(ray["far"])
+    assert 0 not in ray["far"]
+    for name in ("loss", "sharpness", "norm", "product"):
+        assert len(ray[name]) == length
+    np.testing.assert_allclose(ray["sharpness"], ray["sharpness"][0], rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(ray["loss"], 0, atol=1e-12)
+    assert ray["norm"][-1] > 0.99 * ray["far"][-1]
+    if ray["most"] is not None and ray["sharpness"][0] <= ray["threshold"]:
+        assert max(ray["product"]) <= ray["most"] * (1 + 1e-9)
+
+
 def test_what_is_counted_is_what_is_drawn():
     panel = panels(depth=4, target=0.8, weight_decay=0.1, init_scale=0.4)["measure_zero"]
     past = np.array(panel["value"]) > 1 + 1e-9
