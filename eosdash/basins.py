@@ -12,7 +12,7 @@ from eosdash.core.basin import Level, Progress, Recheck, map_basin, recheck
 from eosdash.core.boundary import Boundary, Fraction, fractions, measure_boundary
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.gradient_flow import flow_minimizer
+from eosdash.core.gradient_flow import FLOW_LIMIT, LowPoint, flow_minimizer
 from eosdash.core.network import Array, Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.outcome import OUTCOMES
@@ -25,8 +25,8 @@ from eosdash.core.slices import (
     spanned_slice,
     weight_slice,
 )
-from eosdash.fields import ParameterError
-from eosdash.params import BasinParams, TrainParams
+from eosdash.fields import ParameterError, remembered
+from eosdash.params import BasinParams, NetworkParams, TrainParams
 from eosdash.params.basin import FARTHEST, LARGEST_LOG, SMALLEST_LOG
 from eosdash.reference import reference_of
 from eosdash.runs import critical_lr_of, objective_of, start_of
@@ -136,7 +136,7 @@ def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
     if params.center == "origin":
         center = np.zeros_like(start)
     elif params.center == "minimizer":
-        center = flow_minimizer(objective, start)
+        center = low_point_of(params).theta
     try:
         if params.plane == "weights":
             first, second = params.pair
@@ -151,12 +151,32 @@ def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
             params.seed + 1,
             params.init_scaling == "fan_in",
         )
-        towards = flow_minimizer(objective, start) - start
+        towards = low_point_of(params).theta - start
         return spanned_slice(center, towards, other - start, params.lr)
     except ValueError as error:
         raise ParameterError(
             "plane", f"it cannot be laid: {error}", "another plane, or another start"
         ) from None
+
+
+def low_point_of(params: NetworkParams) -> LowPoint:
+    """The minimizer that a plane may go through; remembered, since no learning rate moves it."""
+    shared = {name: getattr(params, name) for name in NetworkParams.model_fields}
+    return _low_point(NetworkParams(**shared | {"lr": 1.0}))
+
+
+def is_flowed(params: NetworkParams) -> bool:
+    """Whether that minimizer is where gradient flow from the start ends."""
+    followed = params.is_linear and params.network.parameters <= FLOW_LIMIT
+    return followed and low_point_of(params).flowed
+
+
+@remembered
+def _low_point(params: NetworkParams) -> LowPoint:
+    objective = objective_of(params)
+    found = flow_minimizer(objective, start_of(params, objective))
+    found.theta.flags.writeable = False
+    return found
 
 
 def natural_extent(params: BasinParams, objective: Loss) -> Extent:

@@ -1,5 +1,6 @@
 """What runs, maps and sweeps are of, and how they are meant, in a few sentences."""
 
+from eosdash.basins import is_flowed
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.words import ACTIVATION_NAMES
 
@@ -12,6 +13,8 @@ MINIMUM = (
     "A minimum is where the gradient vanishes and the loss curves down in no direction, be it the "
     "lowest or not; at a saddle it curves down in one."
 )
+FLOW_END = "where gradient flow from the start ends"
+LOW_POINT = "a low point that L-BFGS reaches from the start"
 NOT_OF_THESE = "The theorems and η_C are about linear networks, and not about this one"
 STARTING = "2/S(θ₀), with S the sharpness at the start: a scale, and no limit of convergence."
 
@@ -38,11 +41,11 @@ def map_scope(params: BasinParams) -> str:
         f"{_constant(params)}, from every pixel by itself. Fates are found by running, in double "
         "precision: undecided means still moving when the steps were spent."
     )
+    if params.plane == "points" or (params.applies("center") and params.center == "minimizer"):
+        words += f" The minimizer is {FLOW_END if is_flowed(params) else LOW_POINT}."
     if params.is_linear:
         return words
     words += f" {MINIMUM}"
-    if params.plane == "points" or (params.applies("center") and params.center == "minimizer"):
-        words += " The minimizer is a low point that L-BFGS reaches from the start."
     return f"{words} {NOT_OF_THESE}; learning rates are played up to a multiple of {STARTING}"
 
 

@@ -1,5 +1,6 @@
 """A run in words: what is computed, and what was seen."""
 
+from eosdash.basins import is_flowed
 from eosdash.core.boundary import Fraction
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.events import Event
@@ -140,21 +141,14 @@ def fate_words(ending: Ending, linear: bool = True) -> str:
     }[ending.outcome]
 
 
-_THROUGH = {
-    "origin": "the origin",
-    "start": "the start",
-    "minimizer": "the minimizer of gradient flow",
-}
-
-
 def plane_words(params: BasinParams) -> str:
     """Which plane is mapped."""
     if params.plane == "trainability":
         return "Learning rate against the scale of the start"
     network = params.network
-    through = _THROUGH[params.center]
-    if params.center == "minimizer" and not params.is_linear:
-        through = "a low point"
+    through = f"the {params.center}"
+    if params.center == "minimizer":
+        through = "the minimizer of gradient flow" if is_flowed(params) else "a low point"
     if params.plane == "weights" and network.parameters == 2:
         return "The plane of the two weights"
     return {
