@@ -47,9 +47,9 @@ window.eosdash = window.eosdash || {};
     const strip = document.getElementById("lr-strip");
     const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
     [...(strip?.children ?? [])].forEach((zone, i) => (zone.style.width = `${Math.max(0, widths[i])}%`));
-    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor, batch: start.params.batch }));
+    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor, batch: start.params.batch, past: start.past }));
   }
-  function zoneWords(lr, { critical, first, stable, linear, factor, batch }) {
+  function zoneWords(lr, { critical, first, stable, linear, factor, batch, past }) {
     const limit = `${digits(factor)}/S at the start (${digits(first)})`;
     if (!linear) {
       if (stable === Infinity) return "η_C is known of linear networks only.";
@@ -58,7 +58,7 @@ window.eosdash = window.eosdash || {};
         ? `Past ${limit}: the start is sharper than is stable${whole}.`
         : `Below ${limit}: stable${whole} at the start.`;
     }
-    if (lr > critical) return "Too large: past η_C no minimizer is stable.";
+    if (lr > critical) return `Too large. ${past}`;
     if (lr > first) return `About right: past ${limit}, below η_C.`;
     return stable < critical ? `Small: below ${limit}.` : "Below η_C: some minimizers are stable.";
   }

@@ -9,7 +9,7 @@ window.eosdash = window.eosdash || {};
   const figure = () => $(`${eos.page().name}-figure`);
   const STEPS = [
     [figure, "The picture", "Above all stands what you see, in a sentence. On a run that is the loss, and below it the sharpness with the threshold 2/η: past that line a step overshoots."],
-    [() => document.querySelector(".eos-field-lr"), "Turn the learning rate", "Drag η, and the picture follows your hand. η_C is marked on the slider: past it no minimizer is stable."],
+    [() => document.querySelector(".eos-field-lr"), "Turn the learning rate", "Drag η, and the picture follows your hand. η_C is marked on the slider: past it no global minimizer is stable."],
     [() => document.querySelector(".eos-events:not(:empty)") ?? document.querySelector(".eos-line"), "What became of it", "The outcome, and the events on the way. An event takes you to its step; underlined words explain themselves."],
     [() => document.querySelector("header nav"), "Four pages, one network", "The same network and the same η: one run, the basin of all starts, a sweep over η, and the theory."],
     [() => document.querySelector(".eos-actions"), "Talk about it", "Scenes is a ready-made talk. Share gives links, files and a QR code, Present fits a projector, and ? lists all keys."],

@@ -13,8 +13,8 @@ from eosdash.core.nonlinear import Loss
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
 from eosdash.core.statements import is_singular_everywhere, seen_directions, target_rank
 
-STABLE_ORIGIN = 2 * (1 - 1e-9)
-"""η r from which on the origin is no stable minimum of weight decay, up to rounding of η_C."""
+ROUNDED = 1 - 1e-9
+"""Rounding of η_C must not make the origin stable where it is the global minimizer itself."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ ASSUMPTIONS = {
     "no_decay": Assumption("no weight decay, r = 0", lambda s: not s.decay),
     "no_well": Assumption(
         "no weight decay, or at most two layers",
-        lambda s: not s.decay or s.depth < 3 or s.lr * s.decay >= STABLE_ORIGIN,
+        lambda s: not s.decay or s.depth < 3 or s.decay >= s.rule.threshold(s.lr) * ROUNDED,
     ),
     "target": Assumption("a target that is not zero", lambda s: s.target_rank > 0),
     "finite": Assumption(

@@ -51,8 +51,8 @@ class Verdict:
     holds: bool | None
 
 
-NOT_LINEAR = "Of other networks it is not proved."
-MOMENTUM = "Of other optimizers it is not proved."
+NOT_LINEAR = "The theorem is about linear networks."
+MOMENTUM = "The theorem is about plain gradient descent: no momentum, all data at once."
 DECAYED = (
     "With weight decay the minimizers are not the solutions of W_L ⋯ W_1 = P*, and all of them are "
     "bounded: ‖θ‖² ≤ 2 min L / r."
@@ -92,11 +92,23 @@ def _free(setting: Setting) -> str:
     return f"{words} Bounded are the products of layers from either end."
 
 
+def _stable_origin(setting: Setting) -> str:
+    formula = setting.rule.threshold_name.replace("η", "r")
+    return f"up to η = {formula} = {setting.rule.threshold(1.0) / setting.decay:.4g}"
+
+
 def _well(setting: Setting) -> str:
     return (
-        "Weight decay makes the origin a strict local minimum, stable up to η = 2/r = "
-        f"{2 / setting.decay:.4g}: all starts near it converge to it, a share that is not zero. "
+        "Weight decay makes the origin a strict local minimum, stable "
+        f"{_stable_origin(setting)}: all starts near it converge to it, a share that is not zero. "
         "To global minimizers none but a null set converges past η_C."
+    )
+
+
+def _others(setting: Setting) -> str:
+    return (
+        "Past η_C no global minimizer is stable, but with weight decay the origin is a minimum of "
+        f"its own, stable {_stable_origin(setting)}."
     )
 
 
@@ -204,11 +216,16 @@ CLAIMS = {
         needs={
             "linear": NOT_LINEAR,
             "plain": MOMENTUM,
-            "constant": "Here the learning rate changes on the way.",
+            "constant": "The theorem is about a constant learning rate.",
             "finite": NOTHING_TO_LEARN,
             "no_well": _well,
         },
         refuted="a share of random starts that converges past it, however many are drawn",
+    ),
+    "critical": Claim(
+        words="Past η_C no minimizer is stable.",
+        needs={"linear": "η_C is known of linear networks only.", "no_well": _others},
+        source="",
     ),
     "region": Claim(
         words="Almost every start inside an ellipsoid converges to a global minimizer, and almost "
@@ -284,6 +301,11 @@ def why_not(name: str, setting: Setting) -> str:
         return ""
     instead = CLAIMS[name].needs[need]
     return instead if isinstance(instead, str) else instead(setting)
+
+
+def sentence(name: str, setting: Setting) -> str:
+    """The claim, or what is true instead."""
+    return why_not(name, setting) or CLAIMS[name].words
 
 
 def conditions(name: str) -> str:

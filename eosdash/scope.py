@@ -1,7 +1,9 @@
 """What runs, maps and sweeps are of, and how they are meant, in a few sentences."""
 
 from eosdash.basins import is_flowed
+from eosdash.claims import failing, why_not
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
+from eosdash.setting import setting_of
 from eosdash.words import ACTIVATION_NAMES
 
 METHODS = {
@@ -32,7 +34,7 @@ def run_scope(params: TrainParams) -> str:
     if params.rule.momentum:
         also = " and η_C" if params.is_linear else ""
         words += f" Threshold{also} of this optimizer, on a quadratic loss: Cohen et al. 2021."
-    return words if params.is_linear else f"{words} {NOT_OF_THESE}."
+    return f"{words}{_theory(params)}" if params.is_linear else f"{words} {NOT_OF_THESE}."
 
 
 def map_scope(params: BasinParams) -> str:
@@ -44,7 +46,7 @@ def map_scope(params: BasinParams) -> str:
     if params.plane == "points" or (params.applies("center") and params.center == "minimizer"):
         words += f" The minimizer is {FLOW_END if is_flowed(params) else LOW_POINT}."
     if params.is_linear:
-        return words
+        return f"{words}{_theory(params)}"
     words += f" {MINIMUM}"
     return f"{words} {NOT_OF_THESE}; learning rates are played up to a multiple of {STARTING}"
 
@@ -56,12 +58,29 @@ def sweep_scope(params: SweepParams) -> str:
         "converging is evidence, not proof."
     )
     if params.is_linear:
-        return words
+        # Over depth or width the largest network stands for all.
+        return f"{words}{_theory(_largest(params))}"
     words += f" {MINIMUM} {NOT_OF_THESE}"
     if params.over == "lr" and params.units == "absolute":
         return f"{words}."
     start = "the start" if params.over == "lr" else "the first random start of each column"
     return f"{words}; learning rates are in units of {STARTING.replace('the start', start)}"
+
+
+def _largest(params: NetworkParams) -> NetworkParams:
+    if not isinstance(params, SweepParams) or params.over == "lr":
+        return params
+    return params.model_copy(update={str(params.over): int(params.high)})
+
+
+def _theory(params: NetworkParams) -> str:
+    """Why too large a step may converge on a linear network all the same; nothing where the
+    theorem holds, or η_C is infinite."""
+    setting = setting_of(params, "measure_zero")
+    need = failing("measure_zero", setting)
+    if need in (None, "finite"):
+        return ""
+    return f" {why_not('measure_zero', setting)}"
 
 
 def _constant(params: NetworkParams) -> str:

@@ -20,6 +20,7 @@ from eosdash.params import NetworkParams, TheoryParams
 from eosdash.reasons import why_no_determinant, why_no_plane, why_no_ray, why_not_drawn
 from eosdash.reference import known_critical_lr
 from eosdash.runs import linear_objective_of
+from eosdash.setting import setting_of
 from eosdash.theory_results import (
     CriticalResult,
     ManifoldResult,
@@ -65,21 +66,14 @@ def critical_lr(**params: Any) -> CriticalResult:
 
 
 def assumptions(claim: str, **params: Any) -> list[Verdict]:
-    """The assumptions of a claim of :data:`eosdash.claims.CLAIMS`, and whether they hold here.
+    """The assumptions of a claim of :data:`eosdash.claims.CLAIMS`, and whether they hold here; the
+    first of all is that the network is linear.
 
     Raises:
         KeyError: if there is no such claim.
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
     return verdicts(claim, setting_of(NetworkParams.make(**params), claim))
-
-
-def setting_of(params: NetworkParams, claim: str = "") -> Setting:
-    """What assumptions are asked of: a network and η, which is η_C for what is claimed of all
-    learning rates beyond it."""
-    objective = linear_objective_of(params)
-    lr = known_critical_lr(params).value if claim == "measure_zero" else params.lr
-    return Setting(objective, lr, params.rule)
 
 
 def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from eosdash import ParameterError, theory
+from eosdash import theory
 from eosdash.assumptions import ASSUMPTIONS, Setting
 from eosdash.claims import CLAIMS, STATEMENTS, failing, verdicts, why_not
 from eosdash.core import bounded, statements
@@ -14,6 +14,10 @@ from eosdash.core.initialization import aligned
 from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.optimizers import Optimizer
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
+from eosdash.scope import map_scope, run_scope, sweep_scope
+from eosdash.service.encoding import first_record
+from eosdash.setting import setting_of
 from tests.core.brute_force import BruteForce
 
 
@@ -305,6 +309,62 @@ def test_which_assumption_fails_is_asked_from_python(claim, network, need):
     assert {each.words for each in found} == {ASSUMPTIONS[n].words for n in CLAIMS[claim].needs}
 
 
-def test_a_network_that_is_not_linear_is_refused():
-    with pytest.raises(ParameterError, match="linear"):
-        theory.assumptions("stable", activation="tanh")
+def test_of_a_network_that_is_not_linear_that_is_what_fails():
+    for claim in CLAIMS:
+        first, *rest = theory.assumptions(claim, activation="tanh")
+        assert (first.name, first.holds) == ("linear", False)
+        assert [each.holds for each in rest] == [None] * len(rest)
+        assert "linear" in why_not(claim, setting_of(NetworkParams.make(activation="relu")))
+
+
+# What pages say
+
+
+def test_the_words_past_the_critical_learning_rate_are_those_of_the_network():
+    plain = first_record(TrainParams.make(depth=3))
+    assert plain["past"] == "Past η_C no minimizer is stable."
+    decayed = first_record(TrainParams.make(depth=3, weight_decay=0.08))
+    assert "the origin is a minimum of its own, stable up to η = 2/r = 25" in decayed["past"]
+    momentum = {"optimizer": "heavy_ball", "momentum": 0.5}
+    decayed = first_record(TrainParams.make(depth=3, weight_decay=0.08, **momentum))
+    assert "stable up to η = (2 + 2β)/r = 37.5" in decayed["past"]
+    assert first_record(TrainParams.make(depth=2, weight_decay=0.08))["past"] == plain["past"]
+    assert first_record(TrainParams.make(activation="tanh"))["past"] is None
+
+
+@pytest.mark.parametrize(("beta", "nesterov"), [(0.6, False), (0.6, True)])
+def test_the_origin_is_as_stable_as_is_said_with_momentum(beta, nesterov):
+    """One mode of a quadratic of curvature r."""
+    setting = Setting(scalar_objective((1,) * 4, 1.0, 0.1), 0.5, Optimizer(beta, nesterov))
+    limit = float(why_not("critical", setting).rstrip(".").rpartition("= ")[2])
+
+    def grows(lr):
+        theta, velocity = np.array([1e-3, 0, 0]), np.zeros(3)
+        loss = raw(setting.objective)
+        for _ in range(3000):
+            ahead = theta + beta * velocity * nesterov
+            velocity = beta * velocity - lr * loss.gradient(ahead)
+            theta = theta + velocity
+            if np.abs(theta).max() > 1:
+                return True
+        return False
+
+    assert not grows(0.98 * limit)
+    assert grows(1.02 * limit)
+
+
+def test_scopes_say_what_the_theorem_assumes_where_it_fails():
+    assert "theorem" not in run_scope(TrainParams.make(depth=3))
+    assert "plain gradient descent" in run_scope(TrainParams.make(optimizer="heavy_ball"))
+    schedule = {"lr_schedule": "30:0.1", "steps": 90}
+    assert "constant learning rate" in run_scope(TrainParams.make(**schedule))
+    decayed = {"depth": 3, "weight_decay": 0.2}
+    for scope, kind in (
+        (run_scope, TrainParams),
+        (map_scope, BasinParams),
+        (sweep_scope, SweepParams),
+    ):
+        assert "origin a strict local minimum" in scope(kind.make(**decayed))
+        assert "origin" not in scope(kind.make(**decayed | {"depth": 2}))
+    over = SweepParams.make(depth=2, weight_decay=0.2, over="depth", low=1, high=4)
+    assert "origin a strict local minimum" in sweep_scope(over)

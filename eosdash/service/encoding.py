@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import eosdash
+from eosdash.claims import sentence
 from eosdash.core.measure import Measurements
 from eosdash.core.network import Objective
 from eosdash.core.plane import two_weight_plane
@@ -17,6 +18,7 @@ from eosdash.params import NetworkParams, SweepParams, TrainParams
 from eosdash.runs import End, critical_lr_of, objective_of, start_of
 from eosdash.scope import run_scope
 from eosdash.service import limits
+from eosdash.setting import setting_of
 from eosdash.words import fate_words, outcome_words, setup_words
 
 
@@ -71,6 +73,7 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "threshold": rule.threshold(params.lr) if params.applies("lr") else None,
         "edge": {"factor": rule.threshold(1.0), "words": rule.threshold_name},
         "critical_lr": critical._asdict() if critical else None,
+        "past": sentence("critical", setting_of(params, "critical")) if critical else None,
         "linear": params.is_linear,
         "parameters": params.network.parameters if one else None,
         "start_sharpness": start_sharpness(params) if one else None,

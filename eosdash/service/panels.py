@@ -14,6 +14,7 @@ from eosdash.core.boundary import wilson
 from eosdash.core.bounded import ProductBound
 from eosdash.params import TheoryParams
 from eosdash.service.encoding import first_record, packed
+from eosdash.setting import setting_of
 from eosdash.theory import PlaneResult
 from eosdash.theory_words import (
     NOT_HERE,
@@ -43,7 +44,7 @@ def _record(
     params: TheoryParams, panel: str, check: str, missing: dict[str, str], **data: Any
 ) -> dict[str, Any]:
     """A line: what was seen, the assumptions of the statement, and what is true where one fails."""
-    setting = theory.setting_of(params, panel)
+    setting = setting_of(params, panel)
     return {
         "type": "panel",
         "panel": panel,
