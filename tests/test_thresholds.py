@@ -107,9 +107,8 @@ def test_maps_sweeps_and_theory_are_of_plain_descent(kind):
     params = kind.make(depth=2, target=1.7)
     assert params.rule == GRADIENT_DESCENT
     assert critical_lr_of(params).value == pytest.approx(1 / 1.7)
-    for scope in (map_scope, sweep_scope):
-        if kind is not TheoryParams:
-            assert "full-batch gradient descent without momentum" in scope(params)
+    if scope := {BasinParams: map_scope, SweepParams: sweep_scope}.get(kind):
+        assert "full-batch gradient descent without momentum" in scope(params)
 
 
 @pytest.mark.parametrize(("at", "lr"), [(0, 0.2), (29, 0.2), (30, 0.05), (99, 0.05), (100, 0.05)])
