@@ -187,7 +187,7 @@ window.eosdash = window.eosdash || {};
     run.offered = true;
     const { columns } = run;
     eos.disable("lowest", columns.lambda_min ? undefined : "λ_min is not measured for networks of this size.");
-    eos.disable("gfs", columns.gfs_sharpness ? undefined : "Scalar chains without weight decay have a gradient-flow solution.");
+    eos.disable("gfs", columns.gfs_sharpness ? undefined : "Scalar chains with y ≠ 0 and without weight decay have a gradient-flow solution.");
     eos.disable("central", eos.unexplained(run, "central_flow") || undefined);
     const data = Object.entries(eos.templates?.details ?? {}).map(([value, label]) => ({
       value,

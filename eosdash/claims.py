@@ -168,8 +168,8 @@ CLAIMS = {
     "stable": Claim(
         title="The stable minimizers are bounded",
         words="Only a bounded part of the minimizers is flat enough for the step. It shrinks as η "
-        "rises, and past the critical learning rate it is gone. In a chain with y ≠ 0 every weight "
-        "is bounded from both sides.",
+        "rises, and past the critical learning rate it is gone. In a chain with y ≠ 0 and r = 0 "
+        "every weight is bounded from both sides.",
         symbols=(
             r"M_\eta = \{\theta \in M : S(\theta) \le 2/\eta\}",
             r"|y| \sqrt{\eta\Sigma/2} \le |w_i| \le "

@@ -5,6 +5,8 @@ Conventions are those of the paper, arXiv:2402.13108, and of the module each ter
 
 from typing import NamedTuple
 
+from eosdash.claims import CLAIMS, conditions
+
 
 class Term(NamedTuple):
     """One term.
@@ -14,12 +16,19 @@ class Term(NamedTuple):
         words: what it is, for someone who knows calculus.
         formula: the same in TeX; empty where words are enough.
         aliases: how it is written in running text.
+        claims: what is proved of it, of :data:`eosdash.claims.CLAIMS`.
     """
 
     name: str
     words: str
     formula: str
     aliases: tuple[str, ...]
+    claims: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> list[str]:
+        """Each of the claims in a sentence, with what it assumes."""
+        return [f"{CLAIMS[name].words} Assumed: {conditions(name)}." for name in self.claims]
 
 
 GLOSSARY = {
@@ -38,65 +47,72 @@ GLOSSARY = {
     ),
     "sharpness": Term(
         "Sharpness",
-        "How strongly the loss bends in its most curved direction: the largest eigenvalue of the "
-        "Hessian, the matrix of second derivatives.",
+        "How strongly the loss bends upwards in the direction in which it does so most: the "
+        "largest eigenvalue of the Hessian, the matrix of second derivatives.",
         r"S(\theta) = \lambda_{\max}\left(\nabla^2 L(\theta)\right)",
         ("sharpness", "Sharpness", "sharpnesses"),
     ),
     "threshold": Term(
         "Stability threshold 2/η",
         "On a quadratic, a step overshoots by more than it corrects as soon as the curvature "
-        "exceeds 2/η: then gradient descent moves away from the minimum.",
+        "exceeds 2/η: then gradient descent moves away from the minimum. Momentum has thresholds "
+        "of its own.",
         r"\left|1 - \eta \lambda\right| \le 1 \iff 0 \le \lambda \le 2/\eta",
         ("2/η",),
     ),
     "edge-of-stability": Term(
         "Edge of stability",
-        "What networks do instead of diverging: the sharpness climbs to 2/η and stays about there, "
-        "while the loss goes up and down on its way to falling (Cohen et al. 2021, "
+        "What networks often do instead of diverging: the sharpness climbs to 2/η and stays about "
+        "there, while the loss goes up and down on its way to falling (Cohen et al. 2021, "
         "arXiv:2103.00065).",
         r"S(\theta_t) \approx 2/\eta",
         ("edge of stability", "Edge of stability", "the edge"),
     ),
     "progressive-sharpening": Term(
         "Progressive sharpening",
-        "As long as the step is small for the sharpness, training makes the sharpness rise.",
+        "As long as the step is small for the sharpness, training often makes the sharpness rise. "
+        "Not always: from weights that are too large it falls.",
         "",
         ("progressive sharpening", "Progressive sharpening"),
     ),
     "self-stabilization": Term(
         "Self-stabilization",
-        "An overshoot in the sharpest direction pushes the weights towards flatter ground, which "
-        "ends the overshoot (Damian et al. 2022, arXiv:2209.15594).",
+        "In a cubic model of the loss an overshoot in the sharpest direction pushes the weights "
+        "towards flatter ground, which ends the overshoot (Damian et al. 2022, arXiv:2209.15594).",
         r"x \leftarrow -(1 + \eta y) x, \quad "
         r"y \leftarrow y + \eta (\alpha - \tfrac{1}{2} \beta x^2)",
         ("self-stabilization", "Self-stabilization"),
     ),
     "minimizer": Term(
         "Minimizers M",
-        "All weights at which the loss is as small as it can be. They form a smooth manifold: a "
-        "hyperbola for two weights, a sheet for three.",
+        "All weights at which the loss is as small as it can be. Of a linear network without "
+        "weight decay they form a smooth manifold if the target has full rank: a hyperbola for two "
+        "weights, a sheet for three.",
         r"M = \{\theta : L(\theta) = \min L\}",
         ("minimizers", "minimizer", "Minimizers"),
+        ("manifold",),
     ),
     "stable-minimizer": Term(
         "Stable minimizers",
-        "The minimizers that are flat enough for the step. Near any other one gradient descent is "
-        "pushed away. There are fewer of them the larger η is.",
+        "The minimizers that are flat enough for the step. Near any other one almost every start "
+        "is pushed away. The larger η is, the fewer there are.",
         r"M_\eta = \{\theta \in M : S(\theta) \le 2/\eta\}",
         ("stable minimizers", "stable ones", "stable part"),
+        ("stable", "products"),
     ),
     "critical-learning-rate": Term(
         "Critical learning rate η_C",
-        "The step at which even the flattest minimizer stops being stable. Above it gradient "
-        "descent converges from a null set of starts only. Closed form on whitened data, found "
-        "numerically otherwise.",
+        "The step at which even the flattest global minimizer of a linear network stops being "
+        "stable. Without weight decay gradient descent converges above it from a null set of "
+        "starts only. A formula on whitened data, found numerically otherwise.",
         r"\eta_C = \frac{2}{\min_{\theta \in M} S(\theta)}",
         ("η_C", "critical learning rate"),
+        ("measure_zero",),
     ),
     "null-set": Term(
         "Null set",
-        "A set of volume zero, like a curve in the plane: a random point never lies on it.",
+        "A set of volume zero, like a curve in the plane: a random point lies on it with "
+        "probability zero.",
         "",
         ("measure zero", "null set"),
     ),
@@ -108,10 +124,11 @@ GLOSSARY = {
     ),
     "fold": Term(
         "Fold",
-        "Where the map of one step folds the space of weights, because its derivative loses rank. "
-        "Points on the two sides of a fold land on the same side.",
+        "Where the derivative of one step loses rank. As a rule the map folds the space of weights "
+        "there: points on the two sides land on the same side.",
         r"\det\left(I - \eta \nabla^2 L(\theta)\right) = 0",
         ("fold",),
+        ("nonsingular",),
     ),
     "outcome": Term(
         "Outcome",
@@ -122,8 +139,10 @@ GLOSSARY = {
     ),
     "saddle": Term(
         "Saddle",
-        "A point where the gradient is zero, but from which the loss can still fall.",
-        r"\nabla L(\theta) = 0, \quad L(\theta) > \min L",
+        "A point where the gradient is zero and that is no minimum: as near to it as one likes the "
+        "loss is smaller. As a rule the Hessian shows it, λ_min < 0; at a degenerate one only "
+        "higher derivatives do.",
+        r"\nabla L(\theta) = 0, \quad \lambda_{\min}\left(\nabla^2 L(\theta)\right) < 0",
         ("saddle",),
     ),
     "period": Term(
@@ -136,21 +155,22 @@ GLOSSARY = {
     "lyapunov": Term(
         "Lyapunov exponent",
         "How fast two neighbouring starts grow apart, per step, on a logarithmic scale. Above zero "
-        "the orbit is chaotic.",
+        "a bounded orbit is chaotic.",
         r"\lim_{t\to\infty} \frac{1}{t} \log \left\| DG^t(\theta) v \right\|",
         ("Lyapunov exponent",),
     ),
     "gradient-flow": Term(
         "Gradient flow",
         "Gradient descent with infinitely small steps. The gradient-flow solution of a point is "
-        "the minimum that flow reaches from it.",
+        "the minimum that flow reaches from it, unless it ends at a saddle.",
         r"\dot\theta = -\nabla L(\theta)",
         ("gradient flow", "Gradient flow"),
     ),
     "central-flow": Term(
         "Central flow",
-        "Where gradient descent goes on average while it oscillates: gradient flow that is held at "
-        "2/η by the variance Σ of the oscillation (Cohen et al. 2024, arXiv:2410.24206).",
+        "A prediction of where gradient descent goes on average while it oscillates: gradient flow "
+        "that is held at 2/η by the variance Σ of the oscillation (Cohen et al. 2024, "
+        "arXiv:2410.24206).",
         r"\dot w = -\nabla L(w) - \tfrac{1}{2} \nabla "
         r"\left\langle \Sigma, \nabla^2 L(w) \right\rangle",
         ("central flow", "Central flow"),
@@ -179,14 +199,17 @@ GLOSSARY = {
     ),
     "balanced": Term(
         "Balanced",
-        "Neighbouring layers are equally large. Gradient flow keeps their difference; the flattest "
-        "minimizers are balanced.",
+        "Neighbouring layers of a linear network are equally large. Without weight decay gradient "
+        "flow keeps their difference; on whitened data balanced minimizers are among the "
+        "flattest.",
         r"W_{l+1}^\top W_{l+1} = W_l W_l^\top",
         ("balanced", "Balanced", "Imbalance"),
+        ("balance", "flattest"),
     ),
     "weight-decay": Term(
         "Weight decay r",
-        "A pull towards zero, added to the loss.",
+        "A pull towards zero, added to the loss. In a linear network of three layers or more it "
+        "makes the origin a minimum of its own.",
         r"L(\theta) + \tfrac{1}{2} r \|\theta\|^2",
         ("weight decay", "Weight decay"),
     ),

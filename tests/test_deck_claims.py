@@ -5,7 +5,9 @@ import pytest
 
 import eosdash
 from eosdash import runs
+from eosdash.claims import verdicts
 from eosdash.deck import DECK, read
+from eosdash.setting import setting_of
 
 SCENES = {scene.title: scene for scene in read(DECK).scenes}
 
@@ -25,6 +27,30 @@ def rises(run):
 
 def share(found, outcome):
     return round(100 * found.fraction[outcome], 1)
+
+
+PROVED = [
+    ("Past η_C two weights jump for ever", "critical"),
+    ("The basin of two weights is exactly an ellipse", "region"),
+    ("The same basin at 1.05 η_C", "measure_zero"),
+    ("The stable minima are a bounded piece that shrinks", "stable"),
+    ("The stable minima are a bounded piece that shrinks", "manifold"),
+    ("The stable minima are a bounded piece that shrinks", "chain"),
+    ("Forty random starts on both sides of η_C", "measure_zero"),
+]
+"""Scenes that tell a theorem, and which."""
+
+
+@pytest.mark.parametrize(("title", "claim"), PROVED)
+def test_a_scene_tells_a_theorem_where_it_holds(title, claim):
+    params = SCENES[title].sets()[0]
+    assert all(each.holds for each in verdicts(claim, setting_of(params, claim)))
+
+
+def test_no_scene_that_names_a_theorem_is_left_out():
+    named = {scene.title for scene in SCENES.values() if "heorem" in scene.text}
+    assert named <= {title for title, _ in PROVED}
+    assert named
 
 
 def test_a_quadratic_shrinks_and_grows_by_constant_factors():

@@ -3,9 +3,14 @@
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 
+import eosdash
+from eosdash.assumptions import ASSUMPTIONS
+from eosdash.claims import CLAIMS, STATEMENTS
 from eosdash.core.outcome import OUTCOMES
+from eosdash.core.tasks import scalar_objective
 from eosdash.glossary import GLOSSARY, aliases
 
 LONGEST = 260
@@ -131,6 +136,37 @@ def test_formulas_use_commands_that_are_known() -> None:
         name for term in GLOSSARY.values() for name in re.findall(r"\\([a-zA-Z]+)", term.formula)
     }
     assert used - known == set()
+
+
+@pytest.mark.parametrize("key", [key for key, term in GLOSSARY.items() if term.claims])
+def test_what_is_proved_is_said_with_all_that_is_assumed(key: str) -> None:
+    term = GLOSSARY[key]
+    for name, words in zip(term.claims, term.proved, strict=True):
+        assert words.startswith(CLAIMS[name].words)
+        for need in CLAIMS[name].needs:
+            assert ASSUMPTIONS[need].words in words
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_every_statement_is_in_the_glossary(statement: str) -> None:
+    assert any(statement in term.claims for term in GLOSSARY.values())
+
+
+def test_sharpness_does_not_always_rise() -> None:
+    """From weights that are too large it falls, although the step is small for it."""
+    assert "Not always" in GLOSSARY["progressive-sharpening"].words
+    run = eosdash.train(depth=3, weights=[1.3, 1.4, 1.5], target=0.8, lr=0.03, steps=400)
+    assert run.sharpness.max() < run.threshold
+    assert np.all(np.diff(run.sharpness) <= 1e-12)
+    assert run.sharpness[-1] < 0.5 * run.sharpness[0]
+
+
+def test_the_hessian_does_not_show_every_saddle() -> None:
+    assert "degenerate" in GLOSSARY["saddle"].words
+    objective = scalar_objective((1, 1, 1, 1), -0.7)
+    assert not objective.hessian(np.zeros(3)).any()
+    near = 1e-2 * np.array([-1.0, 1.0, 1.0])
+    assert objective.loss(near) < objective.loss(np.zeros(3))
 
 
 def test_most_terms_have_a_formula() -> None:

@@ -64,6 +64,7 @@ def terms(_asked: Any) -> list[Component]:
                 html.H3(_rich(term.name)),
                 html.P(_rich(term.words)),
                 *([dcc.Markdown(f"$${term.formula}$$", mathjax=True)] if term.formula else []),
+                *(html.P(_rich(words), className="eos-note") for words in term.proved),
             ],
             id=f"term-{key}",
             tabIndex="-1",

@@ -43,7 +43,7 @@ class RunView(ParameterSet):
         False,
         "Gradient-flow solution",
         "Show the sharpness of the minimum that gradient flow would reach from each step; "
-        "scalar chains without weight decay.",
+        "scalar chains with y ≠ 0, without weight decay.",
         group="view",
     )
     lowest: bool = parameter(
@@ -86,20 +86,20 @@ class BasinView(ParameterSet):
     minimizers: bool = parameter(
         True,
         "Minimizers",
-        "The manifold of global minimizers: stable, S ≤ 2/η, in a thick line; unstable, dotted.",
+        "The global minimizers: stable, S ≤ 2/η, in a thick line; unstable, dotted.",
         group="view",
     )
     region: bool = parameter(
         False,
         "Exact region",
         "The region from which almost every start converges, in closed form: depth 2, one input "
-        "and output, no weight decay (Liang and Montúfar 2025).",
+        "and output, no weight decay, η < η_C (Liang and Montúfar 2025).",
         group="view",
     )
     fold: bool = parameter(
         False,
         "Fold",
-        "Where det(I − η∇²L) = 0: there the gradient descent map folds the plane.",
+        "Where det(I − η∇²L) = 0: there the gradient descent map folds.",
         group="view",
     )
     contours: bool = parameter(False, "Loss", "Level lines of the loss.", group="view")
