@@ -51,7 +51,7 @@ window.eosdash = window.eosdash || {};
       eos.showMap(map);
       eos.say("summary", map.end.summary);
       eos.say("fate", eos.mapWords.rechecked(map));
-      eos.mapWords.boundary(map);
+      eos.mapBoundary(map);
       select(state.at ?? given() ?? landmark(map));
     },
   };

@@ -1,4 +1,4 @@
-/* What the page of maps says of one: shares, legend, boundary, and what is known of a point. */
+/* What the page of maps says of one: shares, legend, and what is known of a point. */
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
@@ -45,36 +45,6 @@ window.eosdash = window.eosdash || {};
     for (const name of OVERLAYS) eos.disable(name, overlays ? overlays.missing[name] : none);
   }
 
-  function boundary(map) {
-    const { entropy, dimension, uncertainty } = map.end;
-    const exponent = ({ exponent, error }) =>
-      exponent === null ? "too few sizes to tell" : `${exponent.toFixed(3)} ± ${error.toFixed(3)}`;
-    const fractal = entropy.boundary > Math.log(2) ? " (above ln 2: fractal)" : "";
-    eos.say(
-      "boundary-words",
-      `Box-counting dimension D = ${exponent(dimension)}; uncertainty exponent α = ${exponent(uncertainty)}; ` +
-        `basin entropy ${entropy.total.toFixed(4)}, on the boundary ${entropy.boundary.toFixed(3)}${fractal}. ` +
-        "A smooth boundary has D = 1 and α = 1. Above: boxes on the boundary; below: share of uncertain pixels."
-    );
-    drawFits(map);
-  }
-
-  function drawFits(map) {
-    if (!$("boundary").open || !map.end) return;
-    const template = eos.templates[eos.scheme()].fits;
-    const data = template.data.map((trace) => {
-      const [fit, part] = trace.meta.split(".");
-      const { sizes, values, line } = map.end[fit];
-      return { ...trace, x: sizes, y: part === "line" ? line : values };
-    });
-    eos.react($("fits-figure"), data, template.layout, { staticPlot: true, responsive: true });
-  }
-  document.addEventListener(
-    "toggle",
-    ({ target }) => target.id === "boundary" && eos.mapState.map && drawFits(eos.mapState.map),
-    true
-  );
-
   /** A learning rate in multiples of η_C, or of what stands in for it. */
   eos.inUnits = (lr, { value, symbol }, places) =>
     `${eos.digits(lr / value, places)} ${symbol === "η_C" ? "" : "· "}${symbol}`;
@@ -103,5 +73,5 @@ window.eosdash = window.eosdash || {};
     return `${where}: ${fate}${sharp}${loss}${pixel.changed ? " · another fate with twice the steps" : ""}`;
   };
 
-  eos.mapWords = { shares, rechecked, legend, switches, boundary };
+  eos.mapWords = { shares, rechecked, legend, switches };
 })(window.eosdash);

@@ -86,7 +86,8 @@ class BasinResult:
         changed: with ``twice``, where the outcome is another one with twice the steps, else None.
         fraction: share of each outcome.
         interval: Wilson's 95 % interval of each share; see :mod:`eosdash.core.boundary`.
-        boundary: basin entropy, box-counting dimension and uncertainty exponent.
+        boundary: basin entropy, box-counting dimension and uncertainty exponent, the two with the
+            error of their fit and what tells how far they hold; see :mod:`eosdash.core.exponents`.
         threshold: 2/η.
         critical_lr: η_C, and whether by a formula; None where the network is not linear.
     """

@@ -133,6 +133,13 @@ def test_weight_decay_makes_the_boundary_rough():
     found = eosdash.basin(**params_of(title))
     assert share(found, "minimum") == 21.1
     assert found.boundary.dimension.exponent == pytest.approx(1.10, abs=5e-3)
+    assert 2 - found.boundary.uncertainty.exponent == pytest.approx(1.26, abs=5e-3)
+    snowflake = found.boundary.dimension.known[-1]
+    assert snowflake.curve == "Koch snowflake"
+    assert snowflake.truth == pytest.approx(1.26, abs=5e-3)
+    assert snowflake.exponent == pytest.approx(1.20, abs=5e-3)
+    finer = eosdash.basin(**params_of(title) | {"resolution": 2048})
+    assert finer.boundary.dimension.exponent == pytest.approx(1.12, abs=5e-3)
     shared = {"depth": 2, "target": 0.5, "lr": 1, "weight_decay": 0.2, "steps": 500}
     leaves = eosdash.train(weights=[2.51, 0.09], **shared)
     assert (leaves.outcome, leaves.step) == ("diverged", 10)

@@ -101,6 +101,12 @@ def _layout(tokens: Tokens) -> dict[str, Any]:
 
 
 def _small_layout(tokens: Tokens) -> dict[str, Any]:
+    def title(text: str, top: float) -> dict[str, Any]:
+        return {
+            "text": text, "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left",
+            "yanchor": "bottom", "showarrow": False, "font": {"color": tokens.muted, "size": 12},
+        }  # fmt: skip
+
     axis = {
         "type": "log", "gridcolor": tokens.line, "tickfont": {"color": tokens.muted},
         "dtick": 1, "exponentformat": "power", "fixedrange": True,
@@ -115,5 +121,9 @@ def _small_layout(tokens: Tokens) -> dict[str, Any]:
         "dragmode": False,
         "xaxis": axis | {"title": {"text": "size, pixels", "standoff": 2}, "anchor": "y2"},
         "yaxis": axis | {"domain": [0.58, 1]},
-        "yaxis2": axis | {"domain": [0, 0.42]},
+        "yaxis2": axis | {"domain": [0, 0.4]},
+        "annotations": [
+            title("boxes that the boundary passes, by their side", 1),
+            title("share of pixels uncertain at this distance", 0.4),
+        ],
     }

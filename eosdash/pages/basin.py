@@ -164,6 +164,7 @@ def _boundary() -> html.Details:
             html.Summary("The boundary, measured"),
             html.P("", id="boundary-words", className="eos-note"),
             html.Div(html.Div(id="fits-figure", className="eos-figure"), className="eos-fits-box"),
+            html.Table(id="boundary-table", className="eos-numbers"),
         ],
         id="boundary", className="eos-more",
     )  # fmt: skip

@@ -177,6 +177,19 @@ _EXPLANATION: dict[str, Schema] = {
     ),
 }
 
+_FIT = _object(
+    "A power law, and how far it holds: the error is that of the fit; slopes from each size to the "
+    "next; exponents of every second, fourth, … pixel; and what is found on known curves.",
+    exponent=_NUMBER,
+    error=_NUMBER,
+    sizes=_NUMBERS,
+    values=_NUMBERS,
+    line=_NUMBERS,
+    slopes=_NUMBERS,
+    coarser=_NUMBERS,
+    known=_list(_object("A curve.", curve=_TEXT, truth=_NUMBER, exponent=_NUMBER)),
+)
+
 _MAP: dict[str, Schema] = {
     "MapStart": _beyond(
         "Start",
@@ -212,8 +225,8 @@ _MAP: dict[str, Schema] = {
         fraction=_OBJECT | {"additionalProperties": _NUMBER},
         interval=_OBJECT | {"additionalProperties": _NUMBERS},
         entropy=_OBJECT,
-        dimension=_OBJECT,
-        uncertainty=_OBJECT,
+        dimension=_FIT,
+        uncertainty=_FIT,
         summary=_SUMMARY,
     ),
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eosdash import animation
 from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
 from eosdash.core.basin import Level, Progress, Recheck, strides
-from eosdash.core.boundary import Fit
+from eosdash.core.exponents import Fit
 from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError
@@ -110,13 +110,16 @@ def end_record(end: BasinEnd) -> dict[str, Any]:
 
 
 def fit_record(fit: Fit) -> dict[str, Any]:
-    """A fitted power law and the points it is fitted to."""
+    """A fitted power law, the points it is fitted to, and what tells how far it holds."""
     return {
         "exponent": fit.exponent,
         "error": fit.error,
         "sizes": fit.sizes,
         "values": fit.values,
         "line": fit.line,
+        "slopes": fit.slopes,
+        "coarser": fit.coarser,
+        "known": [curve._asdict() for curve in fit.known],
     }
 
 

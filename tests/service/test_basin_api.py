@@ -167,6 +167,9 @@ def test_the_end_counts_the_outcomes_and_measures_their_boundary(client, query):
         fit = getattr(found.boundary, name)
         assert end[name]["exponent"] == (None if np.isnan(fit.exponent) else fit.exponent)
         assert end[name]["values"] == fit.values.tolist()
+        for told, array in (("slopes", fit.slopes), ("coarser", fit.coarser)):
+            np.testing.assert_array_equal(np.array(end[name][told], dtype=float), array)
+        assert end[name]["known"] == [curve._asdict() for curve in fit.known]
     assert end["summary"]
 
 
