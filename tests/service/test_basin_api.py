@@ -79,7 +79,8 @@ def test_a_map_is_a_start_then_levels_then_an_end(client, query):
     assert response.status_code == 200
     assert response.mimetype == "application/x-ndjson"
     assert response.data.endswith(b"\n")
-    sent = [record for record in records(response.data) if record["type"] != "progress"]
+    signs = ("progress", "alive")  # of life, the second where the machine is slow
+    sent = [record for record in records(response.data) if record["type"] not in signs]
     start = sent[0]
     expected = ["start", *["level"] * len(start["resolutions"]), "end"]
     if "trainability" not in query:
