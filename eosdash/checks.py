@@ -9,8 +9,10 @@ import numpy as np
 
 from eosdash import theory
 from eosdash.basins import BasinResult, basin
+from eosdash.claims import STATEMENTS, Verdict, verdicts
 from eosdash.params import NetworkParams, SweepParams, TheoryParams
 from eosdash.reference import known_critical_lr
+from eosdash.setting import setting_of
 from eosdash.sweeps import SweepResult, sweep_of
 from eosdash.theory import CriticalResult, ManifoldResult, NonsingularResult, StableResult
 
@@ -34,6 +36,7 @@ class TheoryResult:
         nonsingular, manifold, stable: see the functions of these names in :mod:`eosdash.theory`.
         convergence: a sweep from 0.5 to 1.3 η_C; None where η_C is infinite.
         past: the map of the two-weight chain at 1.05 η_C; None for other networks.
+        assumptions: those of each of the four statements, and whether they hold.
     """
 
     params: TheoryParams
@@ -43,6 +46,7 @@ class TheoryResult:
     stable: StableResult
     convergence: SweepResult | None
     past: BasinResult | None
+    assumptions: dict[str, list[Verdict]]
 
 
 def check_theory(**params: Any) -> TheoryResult:
@@ -62,6 +66,7 @@ def check_theory(**params: Any) -> TheoryResult:
         stable=theory.stable(**network),
         convergence=convergence,
         past=past,
+        assumptions={name: verdicts(name, setting_of(chosen, name)) for name in STATEMENTS},
     )
 
 

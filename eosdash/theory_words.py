@@ -45,7 +45,7 @@ def _ray_words(ray: RayResult) -> str:
     """What was seen along a ray."""
     change = float(np.ptp(ray.sharpness))
     return (
-        f"layer {ray.layer} grows to {ray.norm[-1]:.3g}, while S = {ray.sharpness[0]:.4g} changes "
+        f"layer {ray.layer} grows to {ray.norm[-1]:,.0f}, while S = {ray.sharpness[0]:.4g} changes "
         f"by {change:.1g} and the loss by {np.abs(ray.loss).max():.1g}"
     )
 
@@ -72,7 +72,7 @@ def nonsingular_words(params: NetworkParams, found: NonsingularResult) -> str:
     number = len(found.log_det)
     what = f"log|det(I − η∇²L)| at {number} random θ with η = {params.lr:.4g}"
     if not found.vanishing:
-        return f"{what}: none at −∞, the smallest {found.smallest:.3g}"
+        return f"{what}: none at −∞, the smallest {found.smallest:.3g}".replace("-", "−")
     how_many = "all" if found.vanishing == number else f"{found.vanishing}"
     return f"{what}: {how_many} at −∞, as far as rounding tells"
 

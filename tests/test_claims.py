@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+import eosdash
 from eosdash import theory
 from eosdash.assumptions import ASSUMPTIONS, Setting
 from eosdash.claims import CLAIMS, STATEMENTS, failing, verdicts, why_not
@@ -315,6 +316,18 @@ def test_of_a_network_that_is_not_linear_that_is_what_fails():
         assert (first.name, first.holds) == ("linear", False)
         assert [each.holds for each in rest] == [None] * len(rest)
         assert "linear" in why_not(claim, setting_of(NetworkParams.make(activation="relu")))
+
+
+def test_all_four_statements_are_checked_with_their_assumptions():
+    found = eosdash.check_theory(depth=3, weight_decay=0.1, points=5, starts=2, steps=20)
+    fails = {
+        name: [each.name for each in asked if each.holds is False]
+        for name, asked in found.assumptions.items()
+    }
+    assert fails == {
+        "nonsingular": [], "manifold": ["no_decay"], "stable": [], "measure_zero": ["no_well"],
+    }  # fmt: skip
+    assert found.manifold.assumptions == found.assumptions["manifold"]
 
 
 # What pages say

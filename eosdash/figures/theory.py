@@ -129,7 +129,7 @@ def _ray(tokens: Tokens) -> go.Figure:
     figure = _along(tokens, "")
     figure.update_yaxes(rangemode="tozero")
     _named(figure, "sharpness", "sharpness S", tokens.minimum, 3)
-    _named(figure, "loss", "loss above its least", tokens.periodic, 3)
+    _named(figure, "loss", "loss above its least", tokens.periodic, 3, "dot")
     _named(figure, "threshold", "2/η", tokens.accent, 2, "dash")
     return figure
 
@@ -146,9 +146,12 @@ def _growth(tokens: Tokens) -> go.Figure:
 
 def _along(tokens: Tokens, y: str) -> go.Figure:
     figure = go.Figure(layout=_flat(tokens, FAR, y))
-    figure.update_xaxes(type="log", exponentformat="power", dtick=1)
+    ticks = {1: "1", 100: "100", 10_000: "10,000"}
+    figure.update_xaxes(
+        type="log", range=[-1, 4.1], tickvals=list(ticks), ticktext=list(ticks.values())
+    )
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}}
-    figure.update_layout(showlegend=True, legend=legend, margin={"t": 44})
+    figure.update_layout(showlegend=True, legend=legend, margin={"t": 44, "r": 24})
     return figure
 
 
