@@ -58,6 +58,8 @@ window.eosdash = window.eosdash || {};
   /** What a field holds, or is about to: a key that repeats goes on from what it has set. */
   eos.value = (name) => (intended(name) ?? { value: values[name] }).value;
   eos.rule = (name) => rules[name];
+  /** An answer has begun: fields that nobody gave show what suits. */
+  eos.fit = (start) => eos.fitting.take(start, values, write);
   /** What the controls say now can be gone back to. */
   eos.remembers = (changed) => {
     const computed = Object.entries(values).filter(([name]) => !isView(name));
@@ -107,7 +109,7 @@ window.eosdash = window.eosdash || {};
   function query(all = values) {
     const { cursor } = eos.page();
     const pairs = Object.entries(all).filter(
-      ([name, value]) => !isView(name) && name !== cursor && written(value)
+      ([name, value]) => !isView(name) && name !== cursor && written(value) && eos.fitting.says(name)
     );
     return new URLSearchParams(pairs).toString();
   }
@@ -115,8 +117,8 @@ window.eosdash = window.eosdash || {};
   const NOTHING = ["", "None"]; // how a field says that it is empty by default
   let awaited = null; // the query that several fields are together being set to
   /** Set several fields, and ask once when all have taken over. */
-  eos.setAll = function (wanted) {
-    const known = Object.entries(wanted).filter(([name]) => name in values);
+  eos.setAll = function (wanted, by) {
+    const known = Object.entries(eos.fitting.set(wanted, by)).filter(([name]) => name in values);
     const typed = known.map(([name, value]) => [name, typeof values[name] === "boolean" ? String(value) === "true" : value]);
     const changes = typed.filter(([name, value]) => String(values[name] ?? "") !== String(value));
     awaited = query({ ...values, ...Object.fromEntries(typed) });
@@ -135,6 +137,7 @@ window.eosdash = window.eosdash || {};
   /** The state of a link, in place: what it does not name of the view is as by default, and what
    * links leave out where it is empty, such as hidden widths, is empty. */
   eos.setState = function (search) {
+    eos.fitting.begin(new URLSearchParams(search), rules, values);
     const told = ([, rule]) => rule.group === "view" || NOTHING.includes(rule.default);
     const value = (text) => (NOTHING.includes(text) ? "" : text);
     const defaults = Object.fromEntries(
@@ -232,7 +235,8 @@ window.eosdash = window.eosdash || {};
   function carry() {
     const { query = {}, suited = {} } = eos.page().shown()?.start ?? {};
     const { cursor } = eos.page();
-    const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
+    const all = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
+    const shared = Object.fromEntries(Object.entries(all).filter(([name]) => eos.fitting.says(name)));
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
@@ -256,7 +260,9 @@ window.eosdash = window.eosdash || {};
       if (!triggered) return [skip(), skip()];
       if (triggered.type === "slider") {
         const value = log ? Number((10 ** slider).toPrecision(4)) : slider;
+        const turned = Math.abs(value - values[triggered.name]) > 1e-3 * Math.abs(value);
         values[triggered.name] = value;
+        if (turned) eos.fitting.changed([triggered.name], values);
         if (triggered.name === eos.page().cursor) return [value, skip()];
         if (!written(values.hidden)) ask(triggered.name); // sooner than by way of the number
         return [value, skip()];
@@ -278,8 +284,12 @@ window.eosdash = window.eosdash || {};
       rules = rulesNow;
       const names = changedNames();
       values = read(context().inputs_list);
-      if (fresh) eos.lock();
+      if (fresh) {
+        eos.fitting.begin(new URLSearchParams(location.search), rules, values);
+        eos.lock();
+      }
       if (undoEchoes()) return skip();
+      if (!fresh && !awaited) eos.fitting.changed(names, values);
       const changed = names.find((name) => !isView(name)) ?? names[0];
       show();
       const view = Object.entries(values).filter(([name]) => isView(name));
@@ -298,7 +308,7 @@ window.eosdash = window.eosdash || {};
       }
       const usual = changed === "task" && rules.task.usual[values.task];
       if (usual && document.activeElement === element("param", "task")) {
-        eos.setAll({ ...usual, task: values.task });
+        eos.setAll({ ...usual, task: values.task }, "example");
         return skip();
       }
       if (["depth", "width"].includes(changed) && written(values.hidden)) {

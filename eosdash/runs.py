@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core import data, initialization, tasks
 from eosdash.core.critical import CriticalLearningRate, critical_lr
-from eosdash.core.data import Samples
 from eosdash.core.events import Event, find_events
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.measure import Measure, Measurements
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.symmetry import is_mirrored
-from eosdash.fields import ParameterError, remembered
+from eosdash.fields import remembered
 from eosdash.params import NetworkParams, TrainParams
+from eosdash.problem import linear_objective_of as linear_objective_of
+from eosdash.problem import objective_of as objective_of
+from eosdash.problem import samples_of as samples_of
+from eosdash.problem import start_of as start_of
 
 OPTIONAL = ("lambda_min", "balance", "singular_values", "gfs_sharpness", "path")
 """Measurements that not every network has."""
@@ -77,87 +79,16 @@ class End:
     linear: bool
 
 
-def samples_of(params: NetworkParams) -> Samples:
-    """The data of a parameter set, one column a sample."""
-    n, seed = params.samples, params.data_seed
-    match params.task:
-        case "regression":
-            ends = params.d_in, params.d_out
-            return tasks.regression_samples(*ends, n, params.noise, params.condition, seed)
-        case "chebyshev":
-            return data.chebyshev(params.degree, n)
-        case "toy":
-            return data.toy_regression(n, seed)
-        case "spirals":
-            return data.spirals(n, params.noise, seed)
-        case "moons":
-            return data.moons(n, params.noise, seed)
-        case "digits":
-            return data.digits(n, seed)
-        case "csv":
-            return data.table(params.data, params.sizes[-1] if params.has_logits else None)
-        case _:
-            return tasks.map_samples(_map_of(params))
-
-
-def _map_of(params: NetworkParams) -> Array:
-    """The matrix that a scalar or whitened task asks for."""
-    if params.task == "scalar":
-        return np.array([[params.target]])
-    return tasks.teacher_of(
-        params.d_in, params.d_out, params.singular_values, params.rotate, params.data_seed
-    )
-
-
-def objective_of(params: NetworkParams) -> Loss:
-    """The network and the loss that a parameter set describes."""
-    network = params.network
-    if isinstance(network, LinearNetwork):
-        return linear_objective_of(params)
-    name = "cross_entropy" if params.has_logits else "squared"
-    return tasks.samples_objective(network, samples_of(params), name, params.weight_decay)
-
-
-def linear_objective_of(params: NetworkParams) -> Objective:
-    """The same of a linear network.
-
-    Raises:
-        ParameterError: if the network of the parameter set is not linear.
-    """
-    if not params.is_linear:
-        raise ParameterError("activation", "this holds for linear networks only", "linear")
-    decay = params.weight_decay
-    if params.task == "scalar":
-        return tasks.scalar_objective(params.sizes, params.target, decay)
-    if params.task == "whitened":
-        return tasks.whitened_objective(
-            params.sizes, params.singular_values, params.rotate, params.data_seed, decay
-        )
-    return tasks.least_squares_objective(params.sizes, samples_of(params), decay)
-
-
-def start_of(params: NetworkParams, objective: Loss) -> Array:
-    """The initial weights (P,) that a parameter set describes."""
-    network, scale = objective.network, params.init_scale
-    if params.init == "weights":
-        return initialization.explicit(network, params.weights)
-    if isinstance(objective, Objective) and params.init == "balanced":
-        return initialization.balanced(objective, scale)
-    if params.init == "uniform":
-        return initialization.uniform(network, scale, params.seed)
-    return initialization.gaussian(network, scale, params.seed, params.init_scaling == "fan_in")
-
-
 def critical_lr_of(params: NetworkParams) -> CriticalLearningRate | None:
     """η_C of the network, data and optimizer of a parameter set; remembered, since no start or
     learning rate changes it. None where the network is not linear: nothing is known of its
     minimizers."""
     if not params.is_linear:
         return None
-    fields = NetworkParams.model_fields
-    described = {
+    # What has no part in it would only miss what is remembered.
+    described = {"lr": 1.0, "init_scale": 1.0, "init_scaling": "none"} | {
         name: getattr(params, name)
-        for name in fields
+        for name in NetworkParams.model_fields
         if NetworkParams.about(name).group in ("network", "data") or name == "weight_decay"
     }
     plain = _critical_lr(NetworkParams(**described))

@@ -141,7 +141,7 @@ def test_with_weight_decay_the_boundary_is_fractal():
 
 # Every pixel is a run.
 
-MATRIX = "task=whitened&init_scale=0.5&resolution=33&steps=300&width=3"
+MATRIX = "task=whitened&init_scale=0.5&init_scaling=none&resolution=33&steps=300&width=3"
 MAPS = {
     "two weights": "depth=2&lr=1.1&resolution=65&steps=400",
     "three weights": "depth=3&lr=0.6&seed=2&plane=random:3&resolution=65&steps=300",
@@ -149,8 +149,8 @@ MAPS = {
     "&resolution=65&steps=400",
     "matrix": f"{MATRIX}&depth=3&lr=0.5&plane=random:1",
     "decayed matrix": f"{MATRIX}&depth=2&lr=0.6&weight_decay=0.1&plane=hessian&extent=4",
-    "regression": "task=regression&depth=2&width=4&d_in=3&d_out=2&noise=0.3&init_scale=0.5&lr=0.4"
-    "&plane=weights:3,14&extent=4&resolution=33&steps=300",
+    "regression": "task=regression&depth=2&width=4&d_in=3&d_out=2&noise=0.3&init_scale=0.5"
+    "&lr=0.4&init_scaling=none&plane=weights:3,14&extent=4&resolution=33&steps=300",
 }
 
 
@@ -363,7 +363,7 @@ def test_an_extent_that_is_not_given_shows_the_flattest_minimizer(depth, y):
 # Planes.
 
 SMALL = {"depth": 3, "lr": 0.4, "init_scale": 0.6, "seed": 2, "resolution": 16, "steps": 200}
-WIDE = {**SMALL, "task": "whitened", "depth": 2, "width": 3}
+WIDE = {**SMALL, "task": "whitened", "depth": 2, "width": 3, "init_scaling": "none"}
 
 
 @pytest.mark.parametrize("network", [SMALL, WIDE], ids=["chain", "matrix"])

@@ -556,7 +556,8 @@ def test_a_map_and_a_run_have_keys_of_their_own():
 @pytest.mark.parametrize("change", [{"seed": 5}, {"init_scale": 0.25}, {"init_scaling": "fan_in"}])
 def test_a_plane_through_another_start_is_named_by_what_that_is_drawn_from(start, change):
     """Beside a start that is given in another way, the plane of points has a Gaussian one."""
-    values = {"depth": 2, "width": 2, "plane": "points", "init_scale": 0.5} | start
+    drawn = {"init_scale": 0.5, "init_scaling": "none"}
+    values = {"depth": 2, "width": 2, "plane": "points"} | drawn | start
     one, other = BasinParams.make(**values), BasinParams.make(**values | change)
     first, second = (ground_of(params).plane.starts(*np.ones((2, 1))) for params in (one, other))
     assert np.abs(first.theta - second.theta).max() > 0.01

@@ -15,7 +15,8 @@ from tests.service.helpers import arguments
 
 TABLE = {0.5: 40, 0.8: 36, 0.95: 24, 1.02: 0, 1.1: 0, 1.3: 0}
 """η/η_C, and how many of forty starts converge."""
-TEACHER = {"task": "whitened", "depth": 3, "width": 4, "init_scale": 0.5}
+UNSCALED = {"init_scale": 0.5, "init_scaling": "none"}
+TEACHER = {"task": "whitened", "depth": 3, "width": 4, **UNSCALED}
 SIZES, TARGET = (2, 4, 4, 2), np.diag([1.0, 0.5])
 
 
@@ -273,7 +274,7 @@ CRITICAL = {1: 2.0, 2: 1.0, 3: 2 / 3, 4: 0.5, 5: 0.4}
 @pytest.mark.parametrize("draw", ["gaussian", "ball"])
 def test_a_column_over_sizes_is_the_sweep_of_that_network(over, draw):
     setting = {
-        "task": "whitened", "width": 3, "depth": 3, "init_scale": 0.5, "starts": 6, "steps": 60,
+        "task": "whitened", "width": 3, "depth": 3, "starts": 6, "steps": 60, **UNSCALED,
         "seed": 4, "draw": draw,
     }  # fmt: skip
     found = eosdash.sweep(**setting, over=over, low=2, high=5, ratio=0.9)
@@ -314,7 +315,7 @@ SAME = [
     ("over=depth&low=2&high=4&draw=ball", "over=depth&low=2&high=4&draw=ball&init_scale=2"),
 ]
 
-BASE = "task=whitened&depth=3&width=4&init_scale=0.5&starts=4&columns=5&steps=40"
+BASE = "task=whitened&depth=3&width=4&init_scale=0.5&init_scaling=none&starts=4&columns=5&steps=40"
 CHANGED = [
     (BASE, changes)
     for changes in (
@@ -328,7 +329,7 @@ CHANGED = [
     ("draw=ball", "radius=1"),
     ("draw=ball", "seed=1"),
     ("init=balanced", "seed=1"),
-    ("init=balanced&task=whitened", "init_scaling=fan_in"),
+    ("init=balanced&task=whitened&init_scaling=none", "init_scaling=fan_in"),
     ("weights=1,1,1,1", "seed=1"),
     ("weights=1,1,1,1", "init_scale=2"),
     ("observable=weight", "weight=1"),

@@ -99,6 +99,7 @@ def outcome_of(seed, part):
         d_out=2,
         singular_values=(1.0, 0.5),
         init_scale=0.5,
+        init_scaling="none",
         seed=seed,
         lr=part * 2 / 3,
         steps=3000,

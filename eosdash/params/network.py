@@ -8,6 +8,7 @@ from eosdash.core.network import LinearNetwork
 from eosdash.core.nonlinear import NonlinearNetwork
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
 from eosdash.fields import LearningRate, Numbers, ParameterError, Widths, parameter, split
+from eosdash.params.fitting import FITTED, digits, lr_for, scale_for, scaling_for
 from eosdash.params.task import CLASSES, MOST_IMAGES, TaskParams
 
 MOST_HIDDEN = 11
@@ -61,7 +62,9 @@ class NetworkParams(TaskParams):
     lr: LearningRate = parameter(
         0.469,
         "Learning rate",
-        "Step size of gradient descent.",
+        "Step size of gradient descent. Left out, 15/16 of η_C, or of 2/S at the start if that is "
+        "less; where the network is not linear, 0.4 of 2/S at the start, at most 1, and half of "
+        "that for cross-entropy.",
         symbol="η",
         group="step",
         log=True,
@@ -87,7 +90,8 @@ class NetworkParams(TaskParams):
         1.0,
         "Scale",
         "Standard deviation of the weights; of a uniform start, its bound times √fan-in; of a "
-        "balanced start, the singular value that every layer has in each direction of the target.",
+        "balanced start, the singular value that every layer has in each direction of the target. "
+        "Left out, 1, and 1.41 for Gaussian starts of ReLU and GELU with fan-in scaling.",
         symbol="s",
         group="start",
         log=True,
@@ -99,7 +103,8 @@ class NetworkParams(TaskParams):
     init_scaling: Literal["none", "fan_in"] = parameter(
         "none",
         "Scaling",
-        "Whether the entries of a Gaussian start are divided by √fan-in.",
+        "Whether the entries of a Gaussian start are divided by √fan-in. Left out, they are, but "
+        "in a chain of single weights, where it makes no difference.",
         group="start",
         when={"init": ("gaussian",)},
     )
@@ -179,6 +184,33 @@ class NetworkParams(TaskParams):
             self.idle("width")
         else:
             self.idle("width", "hidden")
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        """What is not given of η and of the start suits the rest, as a number from here on."""
+        left_out = [name for name in FITTED if name not in self.model_fields_set]
+        for name in left_out:
+            if self.applies(name) or name == self.cursor:
+                self.__dict__[name] = self._fitting(name)
+        return self
+
+    def _fitting(self, name: str) -> Any:
+        if name == "init_scaling":
+            return scaling_for(self)
+        if name == "init_scale":
+            return scale_for(self)
+        described = {name: getattr(self, name) for name in NetworkParams.model_fields}
+        suited = lr_for(NetworkParams(**described | {"lr": 1.0}))
+        return digits(suited * min(1.0, self.rule.threshold(1.0) / 2))
+
+    def fitting(self) -> dict[str, Any]:
+        """What η and the scale of the start are in this set unless they are given."""
+        bare = self.model_copy()
+        made = {}
+        for name in FITTED:
+            if self.applies(name) or name == self.cursor:
+                made[name] = bare.__dict__[name] = bare._fitting(name)
+        return made
 
     def _check_weights(self) -> None:
         expected = self.network.parameters

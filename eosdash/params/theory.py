@@ -41,3 +41,9 @@ class TheoryParams(NetworkParams):
     def applies(self, name: str) -> bool:
         """As for every field; random points and starts are drawn whatever the start is."""
         return name in ("init_scale", "init_scaling", "seed") or super().applies(name)
+
+    def _fitting(self, name: str) -> Any:
+        """As for every network; links from when this was not said mean points that are unscaled."""
+        if name == "init_scaling" and self.init != "gaussian":
+            return "none"
+        return super()._fitting(name)

@@ -109,6 +109,8 @@ _GENERAL: dict[str, Schema] = {
             _WHOLE | {"description": "Number of weights; null of several networks at once."}
         ),
         start_sharpness=_NUMBER,
+        fitting=_OBJECT
+        | {"description": "The learning rate and the scale of the start where they are left out."},
         suited=_OBJECT | {"description": SUITED},
     ),
     "End": _record("end", "Last line."),

@@ -77,6 +77,7 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "linear": params.is_linear,
         "parameters": params.network.parameters if one else None,
         "start_sharpness": start_sharpness(params) if one else None,
+        "fitting": params.fitting(),
         "suited": limits.suited(params),
     }
 

@@ -11,6 +11,7 @@ from eosdash.params import (
     TheoryParams,
     TrainParams,
 )
+from eosdash.params.fitting import FITTED
 from eosdash.service.answers import Schema
 
 SETS: tuple[type[ParameterSet], ...] = (
@@ -88,6 +89,8 @@ def _schema(params: type[ParameterSet], name: str, field: Schema) -> Schema:
     for choice in schema.pop("anyOf", ()):
         if choice != {"type": "null"}:
             schema = choice | schema
+    if name in FITTED:
+        del schema["default"]  # goes by the other parameters
     if not schema.get("default", True) and schema["default"] in (None, []):
         del schema["default"]  # stands for what has no text: leaving it out
     if schema.get("type") == "array":
@@ -116,6 +119,5 @@ def _rates(schema: Schema, field: Schema) -> Schema:
         "items": one,
         "minItems": 1,
         "maxItems": most,
-        "default": [field["default"]],
         "description": "One is the cursor, and changes no number; several are the columns.",
     }

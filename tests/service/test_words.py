@@ -134,7 +134,7 @@ SETUPS = [
     ({"depth": 4}, "A chain of 4 weights learns y = 1 with η = 0.469 = 0.938 η_C."),
     ({"depth": 1, "lr": 0.5}, "One weight learns y = 1 with η = 0.5 = 0.25 η_C."),
     (
-        {"depth": 3, "width": 8, "target": -2},
+        {"depth": 3, "width": 8, "target": -2, "lr": 0.469},
         r"A linear network of 3 layers, 8 wide, learns y = -2 with η = 0.469 = ",
     ),
     (

@@ -1,0 +1,60 @@
+/* Fields that follow the network until they are set: the learning rate and the scale of the start.
+ * Where nobody gave one it is left out of the query, and the answer says what suits. */
+window.eosdash = window.eosdash || {};
+
+(function (eos) {
+  const FITTED = ["init_scaling", "init_scale", "lr"];
+  const NETWORK = ["task", "activation", "loss", "depth", "width", "hidden"];
+
+  let given = {}; // by what: a hand, the link, or an example that came with its network
+  let own = {}; // what the page itself wrote, as texts
+  let suited = {}; // what suits the network that is shown
+
+  const fits = (name, value) => String(value) === String(suited[name]);
+
+  eos.fitting = {
+    /** The fields are those of a link, or of the first visit, which is an example. */
+    begin(search, rules, values) {
+      const linked = [...search.keys()].some((name) => name in rules);
+      const by = (name) => (linked ? search.has(name) && "link" : "example");
+      given = Object.fromEntries(FITTED.map((name) => [name, by(name)]));
+      own = Object.fromEntries(FITTED.map((name) => [name, String(values[name])]));
+      suited = {};
+    },
+
+    /** Whether a field has to be said. */
+    says: (name) => !FITTED.includes(name) || Boolean(given[name]),
+
+    /** Fields are about to be set together, to ``values``: as by a link, or as an example, which
+     * leaves alone what a hand has set. */
+    set(values, by = "link") {
+      const kept = (name) => by === "example" && given[name] === "hand";
+      const taken = Object.fromEntries(Object.entries(values).filter(([name]) => !kept(name)));
+      for (const name of FITTED.filter((name) => name in taken)) {
+        given[name] = by;
+        own = { ...own, [name]: String(taken[name]) };
+      }
+      return taken;
+    },
+
+    /** Some fields have other values. Another network keeps what a hand has set, and what a link
+     * has, unless it was what suited. */
+    changed(names, values) {
+      for (const name of FITTED.filter((name) => names.includes(name)))
+        if (String(values[name]) !== own[name]) given[name] = "hand";
+      if (!names.some((name) => NETWORK.includes(name))) return;
+      for (const name of FITTED)
+        if (given[name] === "example" || (given[name] === "link" && fits(name, values[name]))) given[name] = false;
+    },
+
+    /** An answer says what suits: written into the fields that nobody gave. */
+    take(start, values, write) {
+      suited = start.fitting ?? {};
+      for (const name of FITTED) {
+        if (given[name] || !(name in suited)) continue;
+        own = { ...own, [name]: String(suited[name]) };
+        if (!fits(name, values[name])) write(name, suited[name]);
+      }
+    },
+  };
+})(window.eosdash);
