@@ -115,6 +115,7 @@ _GENERAL: dict[str, Schema] = {
     ),
     "End": _record("end", "Last line."),
     "Progress": _record("progress", "A sign of life, and of a map how many steps are done."),
+    "Alive": _record("alive", "A sign of life while nothing is found."),
     "Queued": _record("queued", "Waits for its turn.", position=_WHOLE),
     "Failure": _record(
         "error", "Last line of a stream that fails on its way.", error=_ERROR_FIELDS
@@ -296,5 +297,5 @@ STREAMS: dict[str, tuple[str, ...]] = {
 }
 """The records of each stream, in the order in which the first of each comes."""
 
-ANYWHERE = ("Queued", "Progress", "Failure")
+ANYWHERE = ("Alive", "Queued", "Progress", "Failure")
 """What may come in any stream, and is no row of it."""
