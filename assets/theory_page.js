@@ -105,7 +105,7 @@ window.eosdash = window.eosdash || {};
     document.body.classList.add("eos-drawn");
   }
 
-  const MARKS = new Map([[true, ["✓", "holds"]], [false, ["✗", "fails"]], [null, ["?", "not asked"]]]);
+  const MARKS = new Map([[true, ["✓", "holds"]], [false, ["✗", "fails"]], [null, ["?", "not known"]]]);
 
   /** Which assumptions of a statement hold, and what is true where one does not. */
   function assume(name, { assumptions, instead }) {

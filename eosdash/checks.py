@@ -10,6 +10,7 @@ import numpy as np
 from eosdash import theory
 from eosdash.basins import BasinResult, basin
 from eosdash.claims import STATEMENTS, Verdict, verdicts
+from eosdash.fields import LARGEST_LR
 from eosdash.params import NetworkParams, SweepParams, TheoryParams
 from eosdash.reference import known_critical_lr
 from eosdash.setting import setting_of
@@ -82,12 +83,21 @@ def past_critical(params: TheoryParams) -> tuple[SweepResult | None, BasinResult
     return _past_critical(params.model_copy(update={"lr": 1.0}))  # η changes nothing here
 
 
+def why_no_map(params: TheoryParams) -> str:
+    """Why no map past η_C is drawn; empty where one is."""
+    if params.sizes != (1, 1, 1) or params.weight_decay:
+        return "The map is drawn for two weights without decay; see the basin page for others."
+    if PAST * known_critical_lr(params).value > LARGEST_LR:
+        return f"The map is drawn up to η = {LARGEST_LR:g}, and η_C lies beyond."
+    return ""
+
+
 @lru_cache(maxsize=8)
 def _past_critical(params: TheoryParams) -> tuple[SweepResult, BasinResult | None]:
     shared = network_of(params)
     del shared["lr"]
     sizes = {"starts": params.starts, "steps": params.steps}
     found = sweep_of(SweepParams.make(**shared, **sizes, **RATES))
-    if params.sizes != (1, 1, 1) or params.weight_decay:
+    if why_no_map(params):
         return found, None
     return found, basin(**shared, lr=PAST * known_critical_lr(params).value, **MAP)

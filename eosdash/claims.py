@@ -100,7 +100,7 @@ def _stable_origin(setting: Setting) -> str:
 def _well(setting: Setting) -> str:
     return (
         "Weight decay makes the origin a strict local minimum, stable "
-        f"{_stable_origin(setting)}: all starts near it converge to it, a share that is not zero. "
+        f"{_stable_origin(setting)}: all starts near it converge to it, and are no null set. "
         "To global minimizers none but a null set converges past η_C."
     )
 

@@ -68,8 +68,11 @@ Numbers = Annotated[
     tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(split)
 ]
 Whole = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(split)]
+LARGEST_LR = 100.0
+"""Largest learning rate that can be asked for."""
+
 LearningRate = Annotated[
-    float, Field(gt=0, le=100, allow_inf_nan=False), AfterValidator(_with_threshold)
+    float, Field(gt=0, le=LARGEST_LR, allow_inf_nan=False), AfterValidator(_with_threshold)
 ]
 Schedule = Annotated[
     tuple[tuple[Annotated[int, Field(ge=1)], LearningRate], ...], BeforeValidator(split_pairs)

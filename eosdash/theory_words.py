@@ -56,13 +56,15 @@ def manifold_words(found: ManifoldResult) -> str:
         reason = found.missing["minimizers"]
         return NOT_HERE if reason == found.missing["dimension"] else reason.removesuffix(".")
     number = len(found.rank)
-    full = int((found.rank == found.expected_rank).sum())
     failed = f", {found.failed} random points did not reach one" if found.failed else ""
-    dimension = "" if found.dimension is None else f"; dimension of M: {found.dimension}"
-    rank = f"rank J = {found.expected_rank} at {full} of {number} sampled minimizers"
-    if found.least_rank != found.expected_rank:
-        rank += f", and {found.least_rank} at one that uses as few units as can be"
-    return f"{rank}{failed}{dimension}"
+    if found.dimension is not None:
+        full = int((found.rank == found.expected_rank).sum())
+        rank = f"rank J = {found.expected_rank} at {full} of {number} sampled minimizers"
+        return f"{rank}{failed}; dimension of M: {found.dimension}"
+    ranks = sorted({int(rank) for rank in found.rank} | {int(found.least_rank or 0)})
+    few = f", {found.least_rank} at one that uses as few units as can be" if ranks[1:] else ""
+    which = " and ".join(map(str, ranks)) if len(ranks) < 3 else f"{ranks[0]} to {ranks[-1]}"
+    return f"rank J = {which} at {number} sampled minimizers{few}{failed}"
 
 
 def nonsingular_words(params: NetworkParams, found: NonsingularResult) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash import theory
-from eosdash.checks import network_of, past_critical
+from eosdash.checks import network_of, past_critical, why_no_map
 from eosdash.claims import NOTHING_TO_LEARN, verdicts, why_not
 from eosdash.core.boundary import wilson
 from eosdash.core.bounded import ProductBound
@@ -152,9 +152,7 @@ def _measure_zero(params: TheoryParams) -> dict[str, Any]:
     undecided = round(params.starts * float(found.fraction["undecided"][past].sum()))
     total = int(past.sum()) * params.starts
     high = float(wilson(converged, total)[1])
-    missing = {}
-    if past_it is None:
-        missing["map"] = "The map is drawn for the two-weight chain; see the basin page for others."
+    missing = {"map": why_no_map(params)} if past_it is None else {}
     return _record(
         params,
         "measure_zero",

@@ -99,6 +99,28 @@ def test_what_is_counted_is_what_is_drawn():
     np.testing.assert_allclose([low, high], expected)
 
 
+@pytest.mark.parametrize(
+    ("network", "ranks"),
+    [
+        ({"depth": 3, "width": 1}, "rank J = 3 at 10"),
+        ({"depth": 4, "width": 3}, "rank J = 3 and 4"),
+        ({"depth": 2, "width": 3, "d_in": 3, "d_out": 3}, "5 at one that uses as few"),
+    ],
+)
+def test_ranks_of_which_nothing_is_claimed_are_told_as_they_are(network, ranks):
+    panel = panels(task="whitened", singular_values=[0.9], **network)["manifold"]
+    assert ranks in panel["check"]
+
+
+@pytest.mark.parametrize("target", [0.004, 1e-200])
+def test_a_critical_learning_rate_beyond_all_that_can_be_asked_for_has_no_map(target):
+    panel = panels(depth=2, target=target)["measure_zero"]
+    assert panel["outcome"] is None
+    assert "up to η = 100" in panel["missing"]["map"]
+    assert "for two weights" in panels(depth=2, weight_decay=0.1)["measure_zero"]["missing"]["map"]
+    assert panels(depth=2, target=0.02)["measure_zero"]["missing"] == {}
+
+
 def test_undecided_starts_are_said_to_be_undecided():
     words = measure_zero_words(0, 17, 600, 250, 0.0061)
     assert words == (
