@@ -58,8 +58,12 @@ window.eosdash = window.eosdash || {};
   /** What a field holds, or is about to: a key that repeats goes on from what it has set. */
   eos.value = (name) => (intended(name) ?? { value: values[name] }).value;
   eos.rule = (name) => rules[name];
-  /** An answer has begun: fields that nobody gave show what suits. */
-  eos.fit = (start) => eos.fitting.take(start, values, write);
+  /** The last answer has begun: fields that were left out show what suits, and are said again. */
+  eos.fit = ({ start, query: of }) => {
+    if (of !== asked) return;
+    eos.fitting.take(start, values, (name, value) => write(name, (values[name] = value)));
+    asked = query();
+  };
   /** What the controls say now can be gone back to. */
   eos.remembers = (changed) => {
     const computed = Object.entries(values).filter(([name]) => !isView(name));
@@ -235,8 +239,7 @@ window.eosdash = window.eosdash || {};
   function carry() {
     const { query = {}, suited = {} } = eos.page().shown()?.start ?? {};
     const { cursor } = eos.page();
-    const all = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
-    const shared = Object.fromEntries(Object.entries(all).filter(([name]) => eos.fitting.says(name)));
+    const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it

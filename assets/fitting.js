@@ -1,5 +1,5 @@
 /* Fields that follow the network until they are set: the learning rate and the scale of the start.
- * Where nobody gave one it is left out of the query, and the answer says what suits. */
+ * With another network they are left out of the query, and the answer says what suits. */
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
@@ -47,11 +47,13 @@ window.eosdash = window.eosdash || {};
         if (given[name] === "example" || (given[name] === "link" && fits(name, values[name]))) given[name] = false;
     },
 
-    /** An answer says what suits: written into the fields that nobody gave. */
+    /** An answer says what suits: written into the fields that were left out, which it holds for
+     * until the network is another one. */
     take(start, values, write) {
       suited = start.fitting ?? {};
       for (const name of FITTED) {
         if (given[name] || !(name in suited)) continue;
+        given[name] = "link";
         own = { ...own, [name]: String(suited[name]) };
         if (!fits(name, values[name])) write(name, suited[name]);
       }

@@ -117,7 +117,7 @@ window.eosdash = window.eosdash || {};
     dimmed(false);
     eos.address();
     eos.remembers(changed);
-    eos.fit(result.start);
+    eos.fit(result);
     eos.learningRate(result.start);
   }
 

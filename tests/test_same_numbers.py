@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import eosdash
+from eosdash import checks
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams
 from eosdash.service.encoding import first_record
@@ -192,3 +193,10 @@ def test_a_sweep_over_sizes_names_them_all(over: str, words: str) -> None:
     record = first_record(params)
     assert f"A linear network {words}, learns y = 1." == record["setup"]
     assert record["critical_lr"] is record["parameters"] is record["start_sharpness"] is None
+
+
+def test_of_numbers_of_ones_own_the_theory_keeps_nothing() -> None:
+    kept = checks._past_critical.cache_info().currsize
+    values = {"depth": 2, "points": 3, "starts": 2, "steps": 9}
+    eosdash.check_theory(task="csv", data="1:2,3:4,0:-1", **values)
+    assert checks._past_critical.cache_info().currsize == kept

@@ -77,17 +77,35 @@ def test_a_link_keeps_its_learning_rate_unless_it_is_what_suits(
     assert fits(start) is not kept
 
 
-def test_another_page_takes_along_what_was_set_alone(run_page: RunPage) -> None:
+def test_another_page_goes_on_from_what_suits(run_page: RunPage) -> None:
     page = run_page.open("depth=3&width=8&steps=90").page
+    page.locator("#nav-run").hover()
+    page.locator("#nav-basin").hover()
+    carried = parse_qs(urlsplit(page.locator("#nav-basin").get_attribute("href") or "").query)
+    assert carried["lr"] == [run_page.link["lr"]]
 
-    def carried() -> dict[str, list[str]]:
-        page.locator("#nav-run").hover()
-        page.locator("#nav-basin").hover()
-        return parse_qs(urlsplit(page.locator("#nav-basin").get_attribute("href") or "").query)
 
-    assert not {"lr", "init_scaling", "init_scale"} & carried().keys()
-    turn(run_page, "lr", "0.05")
-    assert carried()["lr"] == ["0.05"]
+def test_a_map_follows_its_network_too(run_page: RunPage) -> None:
+    page = run_page.page
+    page.goto("/basin?depth=2&width=2&resolution=16&steps=40")
+    page.wait_for_function("() => window.eosdash?.mapState?.map?.end")
+    before = page.evaluate("eosdash.mapState.map.start.query.lr")
+    run_page.control("width").fill("40")
+    run_page.control("width").press("Enter")
+    page.wait_for_function("() => eosdash.mapState.map.start.query.width === '40'")
+    start = page.evaluate("eosdash.mapState.map.start")
+    assert fits(start)
+    assert start["query"]["lr"] != before
+
+
+def test_another_seed_keeps_the_learning_rate(run_page: RunPage) -> None:
+    run_page.open("steps=90")
+    lr = choose(run_page, "activation", "tanh", "tanh")["query"]["lr"]
+    asked = run_page.asked
+    run_page.page.locator("#new-seed").click()
+    run_page.another(asked)
+    assert run_page.page.evaluate("eosdash.state.current.start.query.lr") == lr
+    assert run_page.page.evaluate("eosdash.state.current.start.fitting.lr") != float(lr)
 
 
 def test_undo_brings_back_what_had_been_fitted(run_page: RunPage) -> None:
