@@ -136,6 +136,9 @@ def test_a_claim_that_weight_decay_breaks_is_not_made(theory_page: TheoryPage) -
     curve = theory_page.data("measure_zero-a", "fraction")
     assert curve
     assert curve["y"][-1] > 0  # the picture shows the starts that the sentence counts
+    theory_page.open("depth=4&target=0.9&weight_decay=0.05&lr=1.9&points=20&starts=3&steps=60")
+    assert "no global minimizer is stable" in theory_page.text("summary")
+    assert "the origin is a minimum of its own" in theory_page.text("lr-zone")
     theory_page.open("depth=1&target=2&lr=1&points=20&starts=10&steps=100")
     assert failing(theory_page) == {"nonsingular": "one_layer_rate"}
     assert "all at −∞" in theory_page.text("nonsingular-check")
