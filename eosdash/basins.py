@@ -161,9 +161,12 @@ def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
 
 
 def low_point_of(params: NetworkParams) -> LowPoint:
-    """The minimizer that a plane may go through; remembered, since no learning rate moves it."""
+    """The minimizer that a plane may go through. That of a small network is remembered, since no
+    learning rate moves it; many large ones would fill the memory."""
+    if params.network.parameters > FLOW_LIMIT:
+        return _low_point(params)
     shared = {name: getattr(params, name) for name in NetworkParams.model_fields}
-    return _low_point(NetworkParams(**shared | {"lr": 1.0}))
+    return _remembered_low_point(NetworkParams(**shared | {"lr": 1.0}))
 
 
 def is_flowed(params: NetworkParams) -> bool:
@@ -172,12 +175,14 @@ def is_flowed(params: NetworkParams) -> bool:
     return followed and low_point_of(params).flowed
 
 
-@remembered
 def _low_point(params: NetworkParams) -> LowPoint:
     objective = objective_of(params)
     found = flow_minimizer(objective, start_of(params, objective))
-    found.theta.flags.writeable = False
+    found.theta.flags.writeable = False  # others may be given the same
     return found
+
+
+_remembered_low_point = remembered(_low_point)
 
 
 def natural_extent(params: BasinParams, objective: Loss) -> Extent:

@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import eosdash
-from eosdash.basins import ground_of, pixel_run
+from eosdash.basins import ground_of, low_point_of, pixel_run
 from eosdash.params import BasinParams
 from eosdash.runs import train_run
 from eosdash.scope import map_scope
@@ -437,6 +437,15 @@ def test_the_words_say_how_the_minimizer_was_found(network, flowed):
     assert ("through a low point" in plane_words(params)) != flowed
     assert ("where gradient flow from the start ends" in map_scope(params)) == flowed
     assert ("L-BFGS" in map_scope(params)) != flowed
+
+
+@pytest.mark.parametrize(("width", "kept"), [(9, True), (24, False)])
+def test_the_minimizer_of_a_small_network_is_found_once_for_all_learning_rates(width, kept):
+    network = {"task": "whitened", "depth": 3, "width": width, "init_scale": 0.2, "plane": "points"}
+    first, second = (low_point_of(BasinParams.make(**network, lr=lr)) for lr in (0.1, 0.7))
+    assert (first is second) == kept
+    np.testing.assert_array_equal(first.theta, second.theta)
+    assert not first.theta.flags.writeable
 
 
 @pytest.mark.parametrize("init", ["gaussian", "balanced"])
