@@ -16,7 +16,7 @@ from eosdash.core.folds import Mesh
 from eosdash.core.network import Array, Objective
 from eosdash.core.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
 from eosdash.fields import ParameterError
-from eosdash.params import NetworkParams, TheoryParams
+from eosdash.params import NetworkParams, TheoryParams, TrainParams
 from eosdash.reasons import why_no_determinant, why_no_plane, why_no_ray, why_not_drawn
 from eosdash.reference import known_critical_lr
 from eosdash.runs import linear_objective_of
@@ -69,11 +69,16 @@ def assumptions(claim: str, **params: Any) -> list[Verdict]:
     """The assumptions of a claim of :data:`eosdash.claims.CLAIMS`, and whether they hold here; the
     first of all is that the network is linear.
 
+    Args:
+        claim: its name.
+        **params: see :class:`eosdash.params.TrainParams`: optimizer, batches and changes of the
+            learning rate are asked of too.
+
     Raises:
         KeyError: if there is no such claim.
         eosdash.ParameterError: naming the parameter, what is wrong and what is allowed.
     """
-    return verdicts(claim, setting_of(NetworkParams.make(**params), claim))
+    return verdicts(claim, setting_of(TrainParams.make(**params), claim))
 
 
 def nonsingular(*, points: int = 200, **params: Any) -> NonsingularResult:

@@ -302,6 +302,10 @@ def test_balanced_minimizers_are_the_flattest_on_whitened_data_only():
         ("measure_zero", {"depth": 5, "weight_decay": 0.02}, "no_well"),
         ("measure_zero", {"depth": 5, "target": 0.0}, "finite"),
         ("measure_zero", {"depth": 1, "target": 0.0}, None),
+        ("measure_zero", {"optimizer": "nesterov", "momentum": 0.3}, "plain"),
+        ("measure_zero", {"optimizer": "nesterov", "momentum": 0.0}, None),
+        ("measure_zero", {"lr_schedule": "20:0.3"}, "constant"),
+        ("manifold", {"optimizer": "heavy_ball"}, None),
     ],
 )
 def test_which_assumption_fails_is_asked_from_python(claim, network, need):

@@ -85,7 +85,7 @@ def test_the_edge_of_stability():
 
 
 def test_the_flow_solution_gets_flatter_in_every_step():
-    run = train("Every overshoot leads towards flatter minima", steps=600)
+    run = train("Here every overshoot leads to flatter minima", steps=600)
     gfs = run.gfs_sharpness
     assert gfs[0] == pytest.approx(4.85, abs=0.011)  # 4.84 in the table of known settings
     assert gfs[79] == pytest.approx(4.35, abs=5e-3)
