@@ -71,6 +71,7 @@ window.eosdash = window.eosdash || {};
       const get = (name) => this.level.get(name)[at];
       return {
         outcome: this.start.outcomes[get("outcome")],
+        kind: this.start.kinds[this.start.critical_points[get("critical_point")]],
         steps: get("steps"),
         period: get("period"),
         sharpness: get("sharpness"),

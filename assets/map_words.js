@@ -65,7 +65,9 @@ window.eosdash = window.eosdash || {};
     const { dx, dy } = map.grid();
     const where = `${plain(plane.x)} = ${value(x, dx)}, ${plain(plane.y)} = ${value(y, dy)}`;
     const period = pixel.period ? ` of period ${pixel.period}` : "";
-    const fate = `${pixel.outcome}${period} after ${pixel.steps.toLocaleString("en")} steps`;
+    const arrived = pixel.outcome === "minimum";
+    const steps = (arrived ? pixel.steps - 1 : pixel.steps).toLocaleString("en");
+    const fate = `${pixel.kind ?? pixel.outcome}${period} ${arrived ? `at step ${steps}` : `after ${steps} steps`}`;
     const sharp = Number.isFinite(pixel.sharpness)
       ? ` · sharpness ${short(pixel.sharpness)} = ${short((pixel.sharpness * pixel.lr) / 2)} · 2/η`
       : "";

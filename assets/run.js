@@ -45,7 +45,7 @@ window.eosdash = window.eosdash || {};
       eos.say("summary", end.summary);
       describe(end.summary);
       const badge = $("badge");
-      badge.textContent = `${eos.templates.marks[end.outcome]} ${end.outcome}`;
+      badge.textContent = `${eos.templates.marks[end.outcome]} ${end.badge}`;
       eos.say("fate", end.fate);
       badge.dataset.outcome = end.outcome;
       listEvents(end.events);

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from benchmarks.report import Row
 from benchmarks.training import timed
 from eosdash.core.basin import map_basin
-from eosdash.core.flock import CODE, Flock
+from eosdash.core.flock import Flock
 from eosdash.core.network import Objective
-from eosdash.core.outcome import BALL, GRADIENT_TOLERANCE, Outcome
+from eosdash.core.outcome import BALL, CODE, GRADIENT_TOLERANCE, Outcome
 from eosdash.core.slices import Extent, Slice, random_slice, weight_slice
 from eosdash.core.tasks import scalar_objective, whitened_objective
 

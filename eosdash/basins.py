@@ -11,6 +11,7 @@ from eosdash.core import initialization
 from eosdash.core.basin import Level, Progress, Recheck, map_basin, recheck
 from eosdash.core.boundary import Boundary, Fraction, fractions, measure_boundary
 from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.critical_points import CRITICAL_POINTS
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.gradient_flow import FLOW_LIMIT, LowPoint, flow_minimizer
 from eosdash.core.network import Array, Objective
@@ -60,9 +61,11 @@ class Ground:
 
 @dataclass(frozen=True)
 class BasinEnd:
-    """The last record of a map: the shares of the outcomes, and how their boundary looks."""
+    """The last record of a map: the shares of the outcomes, of the starts that reach each kind of
+    critical point, and how the boundary of the outcomes looks."""
 
     fractions: dict[str, Fraction]
+    kinds: dict[str, float]
     boundary: Boundary
 
 
@@ -77,8 +80,11 @@ class BasinResult:
         x, y: coordinates of the columns and of the rows, (resolution,).
         outcome: codes, uint8.
         outcomes: the name of each code.
-        steps: steps done until the outcome was decided, or all of the budget.
+        steps: steps done until the outcome was decided, or all of the budget. A minimum was
+            reached one step before.
         period: p where periodic, else 0.
+        critical_point: codes of the kind of critical point that was reached, uint8.
+        critical_points: the name of each code.
         sharpness: λ_max at the minimum or saddle that was reached; NaN elsewhere.
         loss: at the point reached; infinite where diverged.
         end_x, end_y: coordinates of the projection of the point reached onto the plane; NaN
@@ -99,6 +105,8 @@ class BasinResult:
     outcomes: tuple[str, ...]
     steps: NDArray[np.uint16]
     period: NDArray[np.uint8]
+    critical_point: NDArray[np.uint8]
+    critical_points: tuple[str, ...]
     sharpness: NDArray[np.float32]
     loss: NDArray[np.float32]
     end_x: NDArray[np.float32]
@@ -239,7 +247,12 @@ def basin_records(
             finest = record
     if params.twice:
         yield from recheck(ground.objective, plane, extent, finest, params.steps)
-    yield BasinEnd(fractions(finest.outcome), measure_boundary(finest.outcome))
+    kinds = np.bincount(finest.critical_point.ravel(), minlength=len(CRITICAL_POINTS))
+    yield BasinEnd(
+        fractions(finest.outcome),
+        dict(zip(map(str, CRITICAL_POINTS), (kinds / kinds.sum()).tolist(), strict=True)),
+        measure_boundary(finest.outcome),
+    )
 
 
 def basin(**params: Any) -> BasinResult:
@@ -265,6 +278,7 @@ def basin(**params: Any) -> BasinResult:
         x=x,
         y=y,
         outcomes=tuple(map(str, OUTCOMES)),
+        critical_points=tuple(map(str, CRITICAL_POINTS)),
         changed=changed,
         fraction={name: share.value for name, share in end.fractions.items()},
         interval={name: (share.low, share.high) for name, share in end.fractions.items()},

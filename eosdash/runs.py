@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.critical import CriticalLearningRate, critical_lr
+from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import Event, find_events
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.measure import Measure, Measurements
@@ -34,8 +35,11 @@ class TrainResult:
         params: the parameter set.
         outcome: ``minimum``, ``saddle``, ``periodic``, ``bounded``, ``diverged`` or
             ``undecided``.
-        step: T, the number of steps done; where a run diverged or converged, the step at which.
+        step: T, the number of steps done. A run that converged did so at the last row, step
+            T − 1; one that diverged left the ball with step T.
         period: p of a periodic outcome, else None.
+        critical_point: what the run rests on: ``global_minimum``, ``local_minimum``,
+            ``unstable_minimum``, ``saddle`` or ``flat``; None where it rests on none.
         events: what happens on the run, in order.
         threshold: 2/η for the learning rate ``lr`` of the parameter set, or what the optimizer
             has in its place.
@@ -51,6 +55,7 @@ class TrainResult:
     outcome: str
     step: int
     period: int | None
+    critical_point: str | None
     events: list[Event]
     threshold: float
     critical_lr: CriticalLearningRate | None
@@ -115,13 +120,17 @@ def train_records(params: TrainParams) -> Iterator[Measurements | End]:
             loss = np.concatenate([chunk.loss for chunk in seen])
             sharpness = np.concatenate([chunk.sharpness for chunk in seen])
             thresholds = rule.threshold(np.concatenate([chunk.lr for chunk in seen]))
-            events = find_events(
-                loss, sharpness, thresholds, part, rule.threshold_name, params.is_linear
-            )
+            events = find_events(loss, sharpness, thresholds, part, rule.threshold_name)
             yield End(part, events, rule.threshold_name, params.is_linear)
             return
         seen.append(measured := measure(part))
         yield measured
+
+
+def critical_point_of(ending: Ending) -> str | None:
+    """What kind of critical point a run rests on; None where it rests on none."""
+    kind = ending.critical_point
+    return None if kind is CriticalPoint.NONE else str(kind)
 
 
 def is_generic(params: NetworkParams, objective: Loss, start: Array) -> bool:
@@ -155,6 +164,7 @@ def train_run(params: TrainParams) -> TrainResult:
         outcome=str(end.ending.outcome),
         step=end.ending.step,
         period=end.ending.period,
+        critical_point=critical_point_of(end.ending),
         events=end.events,
         threshold=params.rule.threshold(params.lr),
         critical_lr=critical_lr_of(params),

@@ -41,7 +41,7 @@ def map_scope(params: BasinParams) -> str:
     """What a map is of."""
     words = (
         f"{_constant(params)}, from every pixel by itself. Fates are found by running, in double "
-        "precision: undecided means still moving when the steps were spent."
+        "precision: undecided means that the steps were too few to tell."
     )
     if params.plane == "points" or (params.applies("center") and params.center == "minimizer"):
         words += f" The minimizer is {FLOW_END if is_flowed(params) else LOW_POINT}."

@@ -3,6 +3,7 @@
 from eosdash.basins import is_flowed
 from eosdash.core.boundary import Fraction
 from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import Event
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
@@ -30,10 +31,17 @@ OUTCOME_WORDS = {
     Outcome.MINIMUM: "gradient zero, at a minimum",
     Outcome.SADDLE: "gradient zero, at a saddle",
     Outcome.PERIODIC: "repeats after some steps",
-    Outcome.BOUNDED: "neither settles nor repeats",
+    Outcome.BOUNDED: "bounded so far, neither settles nor repeats",
     Outcome.DIVERGED: "leaves every ball",
-    Outcome.UNDECIDED: "still moving at the end",
+    Outcome.UNDECIDED: "not decided when the steps were spent",
 }
+
+CRITICAL_POINT_WORDS: dict[str, str] = {
+    CriticalPoint.LOCAL: "local minimum",
+    CriticalPoint.UNSTABLE: "minimum, not stable",
+    CriticalPoint.FLAT: "flat region",
+}
+"""What the outcome alone does not say of a critical point."""
 
 
 def relative_lr(lr: float, critical: CriticalLearningRate | None) -> str:
@@ -90,6 +98,23 @@ def _task_words(params: NetworkParams) -> str:
     }[params.task]
 
 
+RESTING_WORDS = {
+    CriticalPoint.LOCAL: "Ends at a local minimum: the loss rises in every direction, but is lower "
+    "elsewhere, or may be",
+    CriticalPoint.UNSTABLE: "Rests on a minimum that is too sharp to be stable at this learning "
+    "rate: from anywhere beside it gradient descent leaves",
+    CriticalPoint.SADDLE: "Ends at a saddle: the gradient vanishes, and the loss is lower nearby",
+    CriticalPoint.FLAT: "Rests where the gradient vanishes, and in some direction the curvature: "
+    "neither tells whether this is a minimum",
+}
+"""What is seen of a run that rests on something else than a global minimum."""
+
+
+def badge_words(ending: Ending) -> str:
+    """The outcome in a word, or what kind of rest it is."""
+    return CRITICAL_POINT_WORDS.get(ending.critical_point, str(ending.outcome))
+
+
 def outcome_words(
     ending: Ending, events: list[Event], edge: str = "2/η", linear: bool = True
 ) -> str:
@@ -102,16 +127,14 @@ def outcome_words(
     if ending.outcome is Outcome.PERIODIC:
         return f"Ends on an orbit of period {ending.period}: bounded, and never converging"
     if ending.outcome is Outcome.BOUNDED and (linear or "crosses" not in kinds):
-        return "Stays bounded, without converging and without a period"
-    if ending.outcome is Outcome.SADDLE:
-        return "Ends at a saddle: the gradient vanishes, but the loss could be lower"
+        return "Bounded so far, without converging and without a period"
+    if ending.critical_point in RESTING_WORDS:
+        return RESTING_WORDS[ending.critical_point]
     crossed = "crosses" in kinds
     ratio = settled.value if settled and settled.value is not None else None
     if crossed and ratio is not None and ratio > AT_THE_EDGE:
         climbs = "climbs past" if kinds["crosses"].step else "starts above"
         return f"Sharpness {climbs} {edge} and settles at {ratio:.3f} · {edge}"
-    if crossed and ending.outcome is Outcome.MINIMUM and "returns" not in kinds:
-        return "Rests on a minimum that is too sharp to be stable at this learning rate"
     if crossed and ending.outcome is Outcome.MINIMUM:
         return f"Sharpness passes {edge}, then falls back to where gradient descent is stable"
     median = kinds["crosses"].value if crossed else None
@@ -126,18 +149,18 @@ def outcome_words(
     return f"Sharpness stays below {edge}, and the descent is quiet: the loss never rises"
 
 
-def fate_words(ending: Ending, linear: bool = True) -> str:
+def fate_words(ending: Ending) -> str:
     """The outcome and its step, in a few words."""
     step = f"{ending.step:,}"
+    if ending.critical_point is CriticalPoint.FLAT:
+        return f"gradient zero, curvature zero in some direction, after {step} steps"
     return {
-        Outcome.MINIMUM: f"converged at step {step}",
+        Outcome.MINIMUM: f"converged at step {ending.step - 1:,}",
         Outcome.SADDLE: f"gradient zero, at a saddle, after {step} steps",
         Outcome.PERIODIC: f"repeats every {ending.period} steps",
-        Outcome.BOUNDED: f"chaotic or quasi-periodic over {step} steps"
-        if linear
-        else f"neither settles nor repeats over {step} steps",
+        Outcome.BOUNDED: f"neither settled nor repeated in {step} steps",
         Outcome.DIVERGED: f"left the ball at step {step}",
-        Outcome.UNDECIDED: f"still moving after {step} steps",
+        Outcome.UNDECIDED: f"not decided after {step} steps",
     }[ending.outcome]
 
 
@@ -174,8 +197,9 @@ def axis_words(params: BasinParams) -> tuple[str, str]:
     }[params.plane]
 
 
-def map_words(shares: dict[str, Fraction]) -> str:
-    """What becomes of the starts on a map, in one sentence."""
+def map_words(shares: dict[str, Fraction], kinds: dict[str, float]) -> str:
+    """What becomes of the starts on a map, in one sentence: the ``shares`` of the outcomes, and
+    how many reach each of the ``kinds`` of critical points."""
     share = shares[Outcome.MINIMUM].value
     if not share:
         others = {name: part.value for name, part in shares.items() if name != Outcome.MINIMUM}
@@ -183,14 +207,18 @@ def map_words(shares: dict[str, Fraction]) -> str:
         verb = {
             Outcome.SADDLE: "end at a saddle",
             Outcome.PERIODIC: "end on a periodic orbit",
-            Outcome.BOUNDED: "stay bounded without a period",
+            Outcome.BOUNDED: "stay bounded so far, without a period",
             Outcome.DIVERGED: "diverge",
-            Outcome.UNDECIDED: "are still moving",
+            Outcome.UNDECIDED: "are not decided in these steps",
         }[Outcome(most)]
         return f"No start on this map converges to a minimum: {percent(others[most])} {verb}"
-    if share == 1:
-        return "Every start on this map converges to a minimum"
-    return f"{percent(share)} of the starts on this map converge to a minimum"
+    all_of_them = "Every start on this map converges to a minimum"
+    words = f"{percent(share)} of the starts on this map converge to a minimum"
+    local = kinds[CriticalPoint.LOCAL]
+    if local == share:
+        return f"{all_of_them if share == 1 else words} that is only local"
+    more = f", {percent(local)} to one that is only local" if local else ""
+    return f"{all_of_them if share == 1 else words}{more}"
 
 
 def in_units(params: NetworkParams) -> str:

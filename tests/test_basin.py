@@ -497,7 +497,7 @@ def test_learning_rates_of_a_plane_of_trainability_are_above_zero():
 # Twice the steps.
 
 HALVES = {
-    "chain": ("depth=3&lr=0.66&seed=1&resolution=64&extent=1.5", 150),
+    "chain": ("depth=3&lr=0.6&seed=1&resolution=64&extent=1.5", 80),
     "matrix": (f"{MATRIX}&depth=2&lr=1.1&plane=random".replace("&steps=300", ""), 100),
     "trainability": ("depth=2&plane=trainability&resolution=48", 130),
 }

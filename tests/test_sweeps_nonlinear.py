@@ -145,7 +145,7 @@ def test_a_start_that_is_nowhere_curved_upwards_has_no_unit():
     with pytest.raises(ParameterError) as caught:
         eosdash.sweep(**flat, starts=1, steps=2, columns=2)
     assert caught.value.field == "units"
-    assert eosdash.sweep(**flat, lr=[0.5], starts=1, steps=2).fraction["minimum"][0] == 1
+    assert eosdash.sweep(**flat, lr=[0.5], starts=1, steps=2).fraction["undecided"][0] == 1
 
 
 # Records and words.

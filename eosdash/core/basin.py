@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.flock import CODE, THREADS, Ends, Flock
+from eosdash.core.flock import THREADS, Ends, Flock
 from eosdash.core.kernels import step_seconds
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.outcome import Outcome
-from eosdash.core.settled import settled_sharpness
+from eosdash.core.outcome import CODE, Outcome
+from eosdash.core.settled import point_sharpness
 from eosdash.core.slices import Extent, Plane, Slice
 
 COARSEST = 64
@@ -43,6 +43,8 @@ class Level:
         outcome: codes, indices into :data:`eosdash.core.outcome.OUTCOMES`, (n, n).
         steps: steps done until the outcome was decided, or all of the budget, (n, n).
         period: p of periodic outcomes, otherwise 0, (n, n).
+        critical_point: what kind of critical point was reached, an index into
+            :data:`eosdash.core.critical_points.CRITICAL_POINTS`, (n, n).
         sharpness: λ_max at the point converged to; NaN where there is none, (n, n).
         loss: at the point reached, at most 3.4e38; infinite where diverged, (n, n).
         end_x, end_y: coordinates of the projection of the point reached onto the plane;
@@ -53,6 +55,7 @@ class Level:
     outcome: NDArray[np.uint8]
     steps: NDArray[np.uint16]
     period: NDArray[np.uint8]
+    critical_point: NDArray[np.uint8]
     sharpness: Single
     loss: Single
     end_x: Single
@@ -148,6 +151,7 @@ class _Chart:
             np.zeros(shape, dtype=np.uint8),
             np.zeros(shape, dtype=np.uint16),
             np.zeros(shape, dtype=np.uint8),
+            np.zeros(shape, dtype=np.uint8),
             *(np.full(shape, np.nan, dtype=np.float32) for _ in range(4)),
         )
         # Tiles of few points take longer a point; what is costly has one for each thread.
@@ -178,12 +182,13 @@ class _Chart:
         if isinstance(self.plane, Slice):
             x, y = self.plane.coordinates(theta)
             level.end_x.flat[stays], level.end_y.flat[stays] = _single(x), _single(y)
-        for outcome in (Outcome.MINIMUM, Outcome.SADDLE):
-            who = ends.outcome == CODE[outcome]
-            at_minimum = outcome is Outcome.MINIMUM
-            level.sharpness.flat[pixels[who]] = _single(
-                settled_sharpness(self.objective, ends.theta[:, who], at_minimum)
-            )
+        level.critical_point.flat[pixels] = ends.critical_point
+        level.sharpness.flat[pixels] = _single(ends.sharpness)
+        rests = np.isin(ends.outcome, [CODE[Outcome.MINIMUM], CODE[Outcome.SADDLE]])
+        who = rests & np.isnan(ends.sharpness)
+        level.sharpness.flat[pixels[who]] = _single(
+            point_sharpness(self.objective, ends.theta[:, who])
+        )
 
 
 def _single(values: Array) -> Single:

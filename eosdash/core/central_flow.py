@@ -48,7 +48,7 @@ from numpy.typing import NDArray
 from eosdash.core.complementarity import packed, solve, unpacked
 from eosdash.core.eigenpairs import TopEigenpairs, curvature_slopes
 from eosdash.core.network import Array
-from eosdash.core.outcome import BALL
+from eosdash.core.outcome import scale_of
 from eosdash.core.protocols import Surface
 
 MARGIN = 0.05
@@ -210,6 +210,7 @@ class _CentralFlow:
         self.surface, self.theta, self.parts = surface, theta, parts
         self.pairs = TopEigenpairs(surface, most)
         self.time = 0.0
+        self._ball = scale_of(surface).ball(theta)
         self.crowded = False
         self.status: CentralStatus | None = None
 
@@ -282,7 +283,7 @@ class _CentralFlow:
         k3 = -gradient(start + 0.5 * tau * k2) - push
         k4 = -gradient(start + tau * k3) - push
         self.theta = start + tau / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        if not np.linalg.norm(self.theta) <= BALL:
+        if not np.linalg.norm(self.theta) <= self._ball:
             self.status = CentralStatus.OVERFLOWED
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.network import Array
 from eosdash.core.outcome import Outcome
@@ -16,6 +17,18 @@ SETTLED = 0.01
 
 SHORTEST_REST = 16
 """Fewer steps than this show no settling."""
+
+STEADY = 1e-9
+"""A change by less than this fraction is none."""
+
+RESTS = {
+    CriticalPoint.GLOBAL: "converges to a global minimum",
+    CriticalPoint.LOCAL: "converges to a local minimum",
+    CriticalPoint.UNSTABLE: "rests on a minimum that is not stable",
+    CriticalPoint.SADDLE: "converges to a saddle",
+    CriticalPoint.FLAT: "rests where the loss is flat in some direction",
+}
+"""What is said of a run that ends at a critical point."""
 
 
 class Event(NamedTuple):
@@ -42,7 +55,6 @@ def find_events(
     threshold: Array,
     ending: Ending,
     edge: str = "2/η",
-    lowest_known: bool = True,
 ) -> list[Event]:
     """Events of a run in order of steps.
 
@@ -51,13 +63,12 @@ def find_events(
         threshold: of stability at each step, (T,).
         ending: how it ended.
         edge: what the threshold is called.
-        lowest_known: whether a minimum is known to be global.
     """
     events = [
         *_crossings(sharpness, threshold, edge),
         *_first_spike(loss),
         *_settling(sharpness, threshold, edge, ending),
-        *_ending(ending, lowest_known),
+        *_ending(ending),
     ]
     return sorted(events, key=lambda event: event.step)
 
@@ -87,7 +98,7 @@ def _first_spike(loss: Array) -> list[Event]:
 
 def _settling(sharpness: Array, threshold: Array, edge: str, ending: Ending) -> list[Event]:
     """The sharpness stays within 1 % of its last value for at least the last tenth of the run
-    and 16 steps."""
+    and 16 steps, and does not go on from one third of these to the next."""
     if ending.outcome in (Outcome.DIVERGED, Outcome.PERIODIC):
         return []
     last = sharpness[-1]
@@ -96,17 +107,27 @@ def _settling(sharpness: Array, threshold: Array, edge: str, ending: Ending) -> 
     if len(sharpness) - step < max(SHORTEST_REST, 0.1 * len(sharpness)):
         return []
     ratio = float(last / threshold[-1])
-    return [Event("settles", step, f"sharpness settles at {ratio:.3f} · {edge}", ratio)]
+    leaves = ratio > 1 + SETTLED and ending.outcome is not Outcome.MINIMUM
+    if leaves or _moves_on(sharpness[step:]):
+        return []
+    short = f"{ratio:.3f}" if ratio > 0.01 else "less than 0.01"
+    return [Event("settles", step, f"sharpness settles at {short} · {edge}", ratio)]
 
 
-def _ending(ending: Ending, lowest_known: bool) -> list[Event]:
+def _moves_on(values: Array) -> bool:
+    """Whether values (T,) that hardly change go on changing as they did: by the medians of their
+    thirds, against half of the change before and against their swings."""
+    first, middle, last = (float(np.median(part)) for part in np.array_split(values, 3))
+    swings = float(np.median(np.abs(np.diff(values))))
+    enough = max(0.5 * abs(middle - first), swings, STEADY * abs(last))
+    return abs(last - middle) > enough
+
+
+def _ending(ending: Ending) -> list[Event]:
     if ending.outcome is Outcome.DIVERGED:
         return [Event("diverges", ending.step, "diverges")]
-    if ending.outcome is Outcome.MINIMUM:
-        kind = "global minimum" if lowest_known else "minimum"
-        return [Event("converges", ending.step, f"converges to a {kind}")]
-    if ending.outcome is Outcome.SADDLE:
-        return [Event("converges", ending.step, "converges to a saddle")]
+    if ending.critical_point in RESTS:
+        return [Event("converges", ending.step - 1, RESTS[ending.critical_point])]
     if ending.period is not None and ending.period_step is not None:
         text = f"repeats itself every {ending.period} steps"
         return [Event("period", ending.period_step, text, float(ending.period))]

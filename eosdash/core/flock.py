@@ -1,8 +1,7 @@
 """Gradient descent from many starts at once, each to its own end.
 
 The update is that of :func:`eosdash.core.gradient_descent.descend`, and so are the outcomes:
-a start in a flock ends as it would alone. Where the lowest loss is not known, rest is a minimum
-only if the loss curves down in no direction there, which is asked of all who rest at once.
+a start in a flock ends as it would alone.
 """
 
 from collections.abc import Iterator
@@ -13,26 +12,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from eosdash.core.critical_points import KIND, MINIMA, STABLE, CriticalPoint, CriticalPoints
 from eosdash.core.kernels import Kernel, block_size, kernel_of, loss_of
-from eosdash.core.minimum import lowest_known
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.outcome import (
-    BALL,
-    BLOCKS,
-    GRADIENT_TOLERANCE,
-    OUTCOMES,
-    SHORTEST,
-    TAIL,
-    Outcome,
-    block_of_step,
-    drifts,
-    find_periods,
-    projection,
-)
-from eosdash.core.settled import curve_up
-
-CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+from eosdash.core.optimizers import GRADIENT_DESCENT
+from eosdash.core.outcome import CODE, Outcome, scale_of, watched_from
+from eosdash.core.recurrence import TAIL, projection
+from eosdash.core.verdict import Cycles, Seen, crawl, judge
 
 THREADS = 2
 
@@ -48,6 +35,9 @@ CROWD = 0.2
 LONGEST_MOVE = 1e150
 """Squares of longer moves are no numbers."""
 
+SEEN_FLOATS = 4_000_000
+"""Numbers in the orbits that are looked at together when the budget is spent."""
+
 
 @dataclass(frozen=True)
 class Ends:
@@ -57,13 +47,17 @@ class Ends:
         outcome: index into :data:`eosdash.core.outcome.OUTCOMES`, (n,).
         steps: number of steps done, (n,).
         period: p of periodic ones, otherwise 0, (n,).
+        critical_point: index into :data:`eosdash.core.critical_points.CRITICAL_POINTS`, (n,).
         theta: the points reached, (P, n); huge or not finite where diverged.
+        sharpness: S at the minima reached early, NaN elsewhere, (n,).
     """
 
     outcome: NDArray[np.uint8]
     steps: NDArray[np.int32]
     period: NDArray[np.int16]
+    critical_point: NDArray[np.uint8]
     theta: Array
+    sharpness: Array
 
 
 Rates = Array | float
@@ -78,33 +72,35 @@ class Flock:
     def __init__(self, objective: Loss, steps: int) -> None:
         self.objective, self.steps = objective, steps
         self.kernel, self.loss = kernel_of(objective), loss_of(objective)
-        lowest = lowest_known(objective)
-        self.threshold = lowest.value + lowest.tolerance
+        self.critical, self.scale = CriticalPoints(objective), scale_of(objective)
         self.projection = projection(objective.network.parameters)
-        self.blocks = block_of_step(steps)
+        self.watched_from = watched_from(steps, TAIL)
         self.size = max(64, TILE_FLOATS // objective.network.parameters)
 
     def run(self, theta: Array, lr: Rates) -> Ends:
         """Descend from the columns of ``theta`` (P, n) with η = ``lr``, one for all or (n,).
 
         In phases that double in length: after each, those still under way close ranks, so that
-        tiles stay full. The second half of the budget is the last phase, in which they are
-        watched for periods and drifts.
+        tiles stay full. Who has not arrived when the budget is spent walks the last phase again,
+        and is looked at on the way.
         """
         number = theta.shape[1]
         ends = Ends(
             np.zeros(number, dtype=np.uint8),
             np.full(number, self.steps, dtype=np.int32),
             np.zeros(number, dtype=np.int16),
+            np.zeros(number, dtype=np.uint8),
             np.empty_like(theta),
+            np.full(number, np.nan),
         )
-        index, where = np.arange(number), theta
+        index, where, ball = np.arange(number), theta, self.scale.ball(theta)
         with ThreadPoolExecutor(THREADS) as threads:
-            for start, stop in phases(self.steps):
+            for start, stop in phases(self.steps, self.watched_from):
                 size = self._share(len(index))
                 parts = [slice(at, at + size) for at in range(0, len(index), size)]
                 tiles = [
-                    _Tile(index[part], where[:, part], _some(lr, index[part])) for part in parts
+                    _Tile(self, index[part], where[:, part], _some(lr, index[part]), ball[part])
+                    for part in parts
                 ]
                 walk = partial(self._walk, start=start, stop=stop, ends=ends)
                 left = list(threads.map(walk, tiles))
@@ -112,6 +108,7 @@ class Flock:
                 if not index.size:
                     break
                 where = np.concatenate([tile.theta for tile in left], axis=1)
+                ball = np.concatenate([tile.ball for tile in left])
         return ends
 
     def _share(self, number: int) -> int:
@@ -120,63 +117,121 @@ class Flock:
             return self.size
         return min(self.size, max(block_size(self.objective), -(-number // THREADS)))
 
-    def at_minimum(self, theta: Array) -> Mask:
-        """Whether the columns of θ (P, n), where gradients vanish, are minima, (n,)."""
-        if isinstance(self.objective, NonlinearObjective):
-            return curve_up(self.objective, theta)
-        return np.asarray(self.loss(theta) <= self.threshold)
-
     def _walk(self, tile: "_Tile", start: int, stop: int, ends: Ends) -> "_Tile":
         """Walk a tile through a phase, write down who arrives, and keep the others."""
+        first = tile.index, tile.theta.copy()
         with np.errstate(all="ignore"):
-            witness = _Witness(self, tile) if stop == self.steps else None
             for done in range(start, stop, LOOK):
                 count = min(LOOK, stop - done)
                 tile.set_out()
-                for step in range(done, done + count):
-                    if witness:
-                        witness.see_point(step, tile)
+                for _ in range(count):
                     squares = tile.step(self.kernel)
-                    if witness:
-                        witness.see_move(step, squares)
                 self._settle(tile, done, count, squares, ends)
-                if witness and done + count == stop:
-                    witness.judge(tile, squares, ends)
-                if (
-                    np.count_nonzero(tile.settled) > CROWD * tile.settled.size
-                    or done + count == stop
-                ):
-                    stays = np.flatnonzero(~tile.settled)
-                    if witness:
-                        witness.keep(stays)
-                    tile.part(stays, ends)
+                last = done + count == stop
+                if np.count_nonzero(tile.settled) > CROWD * tile.settled.size or last:
+                    tile.part(np.flatnonzero(~tile.settled), ends)
                 if not tile.index.size:
                     break
+            if stop == self.steps and tile.index.size:
+                self._judge(tile, self._unclear(tile, ends), *first, ends)
         return tile
+
+    def _unclear(self, tile: "_Tile", ends: Ends) -> NDArray[np.intp]:
+        """Who of those left has to be looked at; the others crawl on, and are undecided."""
+        ends.outcome[tile.index] = CODE[Outcome.UNDECIDED]
+        ends.theta[:, tile.index] = tile.theta
+        moves, further = np.empty_like(tile.theta), np.empty_like(tile.theta)
+        spare = np.empty(tile.index.size)
+        self.kernel(tile.theta, tile.lr, moves, spare)
+        self.kernel(tile.theta - moves, tile.lr, further, spare)
+        return np.flatnonzero(~crawl(moves, further, np.sqrt(tile.quiet)))
 
     def _settle(self, tile: "_Tile", done: int, count: int, squares: Array, ends: Ends) -> None:
         """Write down who has arrived in the last steps, and at which."""
         tile.turned_down &= squares <= tile.quiet
         quiet = np.flatnonzero((squares <= tile.quiet) & ~(tile.settled | tile.turned_down))
         if quiet.size:
-            accepted = self.at_minimum(tile.theta.take(quiet, axis=1))
+            accepted = self._minima(tile, quiet, squares[quiet] == 0, ends)
             there = quiet[accepted]
-            if isinstance(self.objective, NonlinearObjective):
-                tile.turned_down[quiet[~accepted]] = True
+            tile.turned_down[quiet[~accepted]] = not self.critical.by_loss
             tile.arrive(there, Outcome.MINIMUM, done + 1 + tile.count[there].astype(np.int32), ends)
-        away = np.flatnonzero(~((_squares(tile.theta) <= BALL**2) | tile.settled))
+        away = np.flatnonzero(~((_squares(tile.theta) <= tile.ball**2) | tile.settled))
         if away.size:
             steps = done + self._steps_inside(tile, away, count)
             tile.arrive(away, Outcome.DIVERGED, steps, ends)
 
+    def _minima(self, tile: "_Tile", quiet: NDArray[np.intp], fixed: Mask, ends: Ends) -> Mask:
+        """Which of those whose gradient vanishes are at a minimum that is stable, or stay there as
+        they are ``fixed``; kind and sharpness of these are written down."""
+        theta, lr = tile.theta.take(quiet, axis=1), _some(tile.lr, quiet)
+        kind = self.critical.kinds(theta, self.loss(theta))
+        minimum = np.isin(kind, MINIMA)
+        sharpness = np.full(quiet.size, np.nan)
+        sharpness[minimum] = self.critical.sharpness(theta[:, minimum], kind[minimum])
+        unstable = sharpness > STABLE * 2 / lr
+        kind[unstable] = KIND[CriticalPoint.UNSTABLE]
+        accepted = minimum & (fixed | ~unstable)
+        index = tile.index[quiet[accepted]]
+        ends.critical_point[index], ends.sharpness[index] = kind[accepted], sharpness[accepted]
+        return np.asarray(accepted)
+
+    def _judge(
+        self,
+        tile: "_Tile",
+        unclear: NDArray[np.intp],
+        before: NDArray[np.intp],
+        origin: Array,
+        ends: Ends,
+    ) -> None:
+        """Name those of a tile who are ``unclear`` when the budget is spent: from ``origin``
+        (P, n), where those of index ``before`` (n,) began the last phase, they walk it again."""
+        parameters, steps = len(origin), self.steps - self.watched_from
+        seen = parameters if self.projection is None else self.projection.shape[1]
+        batch = max(1, SEEN_FLOATS // (steps * (seen + 1)))
+        for begin in range(0, unclear.size, batch):
+            some = unclear[begin : begin + batch]
+            index, lr = tile.index[some], _some(tile.lr, some)
+            again = _Tile(
+                self, index, origin[:, np.searchsorted(before, index)], lr, tile.ball[some]
+            )
+            looked = self._look(again, steps, seen)
+            verdict = judge(self.critical, GRADIENT_DESCENT, looked, partial(self._cycles, looked))
+            ends.outcome[index], ends.period[index] = verdict.outcome, verdict.period
+            ends.critical_point[index] = verdict.kind
+
+    def _look(self, tile: "_Tile", steps: int, size: int) -> Seen:
+        """Walk a tile and keep what it sees."""
+        number = tile.index.size
+        orbits, unrest = np.empty((steps, size, number)), np.empty((steps, number))
+        for step in range(steps):
+            last = tile.theta.copy()
+            orbits[step] = last if self.projection is None else self.projection.T @ last
+            unrest[step] = tile.step(self.kernel)
+        lr = np.broadcast_to(tile.lr, number)
+        np.sqrt(unrest, out=unrest)
+        unrest /= lr
+        quiet = np.broadcast_to(self.scale.quiet(lr), number)
+        return Seen(self.steps, orbits, unrest, quiet, last, tile.theta, lr)
+
+    def _cycles(self, seen: Seen, some: NDArray[np.intp], period: int) -> Cycles:
+        """One round on from where some of those seen have ended."""
+        theta, lr = seen.end.take(some, axis=1), seen.lr[some]
+        points = np.empty((period, some.size, len(theta)))
+        move, spare = np.empty_like(theta), np.empty(some.size)
+        for point in points:
+            point[...] = theta.T
+            self.kernel(theta, lr, move, spare)
+            theta -= move
+        return Cycles(points, np.zeros_like(points))
+
     def _steps_inside(self, tile: "_Tile", who: NDArray[np.intp], count: int) -> NDArray[np.int32]:
         """How many of the last steps those who left the ball needed for it: walked again."""
-        again = _Tile(who, tile.before.take(who, axis=1), _some(tile.lr, who))
+        again = _Tile(self, who, tile.before.take(who, axis=1), _some(tile.lr, who), tile.ball[who])
         inside = np.ones(who.size, dtype=bool)
         needed = np.ones(who.size, dtype=np.int32)
         for _ in range(count - 1):
             again.step(self.kernel)
-            inside &= _squares(again.theta) <= BALL**2
+            inside &= _squares(again.theta) <= again.ball**2
             needed += inside
         return needed
 
@@ -187,22 +242,24 @@ class _Tile:
     Attributes:
         index: who they are, (n,).
         theta: where they are, (P, n), and ``before``, where they were at the last look.
-        lr: their η.
+        lr: their η, and ``ball``, beyond which they have diverged, (n,).
         loud: whether the gradient did not vanish at the last step, (n,).
         count: at how many steps since the last look it did not, (n,).
         settled: who has arrived, and walks along only until it pays to part, (n,).
-        turned_down: who rests at a saddle: not asked again in this phase before moving on, (n,).
+        turned_down: who rests at no minimum: not asked again in this phase before moving on, (n,).
     """
 
-    def __init__(self, index: NDArray[np.intp], theta: Array, lr: Rates) -> None:
-        self.index, self.lr = index, lr
+    def __init__(
+        self, flock: Flock, index: NDArray[np.intp], theta: Array, lr: Rates, ball: Array
+    ) -> None:
+        self.scale, self.index, self.lr, self.ball = flock.scale, index, lr, ball
         self.theta = theta.copy()
         self.turned_down = np.zeros(index.size, dtype=bool)
         self._make_room()
 
     def _make_room(self) -> None:
         number = self.index.size
-        self.quiet = np.minimum(GRADIENT_TOLERANCE * self.lr, LONGEST_MOVE) ** 2
+        self.quiet = np.minimum(self.scale.quiet(self.lr) * self.lr, LONGEST_MOVE) ** 2
         self.before, self._move = np.empty_like(self.theta), np.empty_like(self.theta)
         self._spare, self._squares = np.empty(number), np.empty(number)
         self.loud = np.ones(number, dtype=bool)
@@ -235,7 +292,7 @@ class _Tile:
         """Leave the settled where they are."""
         gone = np.flatnonzero(self.settled)
         ends.theta[:, self.index[gone]] = self.theta.take(gone, axis=1)
-        self.index, self.lr = self.index[stays], _some(self.lr, stays)
+        self.index, self.lr, self.ball = self.index[stays], _some(self.lr, stays), self.ball[stays]
         self.theta = self.theta.take(stays, axis=1)
         self.turned_down = self.turned_down[stays]
         self._make_room()
@@ -245,56 +302,14 @@ def _some(lr: Rates, which: NDArray[np.intp]) -> Rates:
     return lr[which] if isinstance(lr, np.ndarray) else lr
 
 
-def phases(steps: int) -> Iterator[tuple[int, int]]:
-    """Stretches of the budget, (start, stop), each twice as long, the last its second half."""
+def phases(steps: int, last: int) -> Iterator[tuple[int, int]]:
+    """Stretches (start, stop) of the budget, each twice as long, up to the one from ``last`` on."""
     start, length = 0, 2 * LOOK
-    while start < steps // 2:
-        stop = min(start + length, steps // 2)
+    while start < last:
+        stop = min(start + length, last)
         yield start, stop
         start, length = stop, 2 * length
     yield start, steps
-
-
-class _Witness:
-    """Watches a tile through the second half of the budget, to judge who has not arrived."""
-
-    def __init__(self, flock: Flock, tile: _Tile) -> None:
-        self.flock = flock
-        self.energy = np.zeros((BLOCKS, tile.index.size))
-        self.tail: list[tuple[NDArray[np.intp], Array]] = []
-
-    def see_point(self, step: int, tile: _Tile) -> None:
-        """Keep the point before one of the last steps."""
-        if step >= self.flock.steps - TAIL:
-            matrix = self.flock.projection
-            seen = tile.theta.copy() if matrix is None else matrix.T @ tile.theta
-            self.tail.append((tile.index, seen))
-
-    def see_move(self, step: int, squares: Array) -> None:
-        """Add the squared length of a move (n,) to the energy of its block."""
-        self.energy[self.flock.blocks[step]] += squares
-
-    def keep(self, stays: NDArray[np.intp]) -> None:
-        """Forget those who part."""
-        self.energy = self.energy[:, stays]
-
-    def judge(self, tile: _Tile, squares: Array, ends: Ends) -> None:
-        """Name those left when the budget is spent, with ``squares`` (n,) of their last move."""
-        flock, stays = self.flock, np.flatnonzero(~tile.settled)
-        index, lr = tile.index[stays], _some(tile.lr, stays)
-        still = squares[stays] <= _some(tile.quiet, stays)
-        tails = np.stack([seen[:, np.searchsorted(who, index)] for who, seen in self.tail])
-        period = find_periods(tails)
-        sizes = np.bincount(flock.blocks[flock.blocks >= 0], minlength=BLOCKS)
-        moving = np.ones(index.size, dtype=bool)
-        if flock.steps >= SHORTEST:
-            moving = drifts(self.energy[:, stays] / sizes[:, None] / lr**2)
-        outcome = np.where(moving, CODE[Outcome.UNDECIDED], CODE[Outcome.BOUNDED])
-        outcome[period > 0] = CODE[Outcome.PERIODIC]
-        outcome[still] = CODE[Outcome.SADDLE]  # a minimum would have settled
-        ends.outcome[index] = outcome
-        ends.period[index] = np.where(outcome == CODE[Outcome.PERIODIC], period, 0)
-        tile.settled[:] = True
 
 
 def _squares(vectors: Array, made: Array | None = None) -> Array:

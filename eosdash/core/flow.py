@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.integrate import RK23
 
 from eosdash.core.network import Array
-from eosdash.core.outcome import BALL
+from eosdash.core.outcome import scale_of
 from eosdash.core.protocols import Surface
 from eosdash.core.spectrum import SpectrumTracker
 
@@ -152,6 +152,7 @@ class _Sampler:
     ) -> None:
         self.surface, self.times, self.work = surface, times, work
         self.done = self.gradients = 0
+        self._ball = scale_of(surface).ball(theta)
         self.patience = PATIENCE
         self.status: FlowStatus | None = None
         with np.errstate(all="ignore"):
@@ -211,5 +212,5 @@ class _Sampler:
         self._solver.step()
         if self._solver.status == "failed":
             self.status = FlowStatus.STUCK
-        elif not np.linalg.norm(self._solver.y) <= BALL:
+        elif not np.linalg.norm(self._solver.y) <= self._ball:
             self.status = FlowStatus.OVERFLOWED

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eosdash.core.minimum import UNKNOWN, curves_up, lowest_known
+from eosdash.core.critical_points import CRITICAL_POINTS, MINIMA, CriticalPoint, CriticalPoints
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Sampled, Walk
-from eosdash.core.outcome import BALL, Outcome, Watch
+from eosdash.core.outcome import OUTCOMES, Outcome, Scale, scale_of, watched_from
 from eosdash.core.protocols import Surface
-from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.recurrence import LONGEST_PERIOD, TAIL, onset, projection
+from eosdash.core.verdict import Cycles, Seen, crawl, is_unstable, judge
 
 FIRST_STRETCH = 16
 LONGEST_STRETCH = 256
@@ -53,10 +55,12 @@ class Ending:
 
     Attributes:
         outcome: its fate.
-        step: number of steps done, which is also the number of points in the stretches.
+        step: number of steps done, which is also the number of points in the stretches. A minimum
+            was reached at the last of them, step − 1; the ball was left at ``step``.
         period: p of a periodic outcome.
         period_step: the step from which the orbit returns to itself after p steps.
         theta: the point reached, (P,); beyond the last one in the stretches by one step.
+        critical_point: what kind of critical point the run ended at, if at one.
     """
 
     outcome: Outcome
@@ -64,6 +68,7 @@ class Ending:
     period: int | None
     period_step: int | None
     theta: Array
+    critical_point: CriticalPoint = CriticalPoint.NONE
 
 
 def learning_rates(lr: float, schedule: Sequence[tuple[int, float]], steps: int) -> Array:
@@ -84,48 +89,133 @@ def descend(
 ) -> Iterator[Stretch | Ending]:
     """Run gradient descent from ``theta`` (P,) and yield stretches, then the ending.
 
-    It ends early when a minimum is reached (the step no longer moves: ‖∇L‖ ≤ 1e-9, and with
-    momentum or mini-batches a step is no longer than η/(1 − β) times that) or when θ leaves the
-    ball of radius 1e6; overflow is an outcome, not an error. A linear network's minimum is the
-    global one, at the lowest loss; any other's is a point from which the loss curves down in no
-    direction, see :func:`eosdash.core.minimum.curves_up`. A saddle ends nothing: a trajectory may
-    still leave it.
+    It ends early at a minimum that is stable at the last learning rate, or where θ leaves the
+    ball; overflow is an outcome, not an error. A saddle ends nothing: a trajectory may still leave
+    it. What is a minimum, the ball, and every other outcome is defined in
+    :mod:`eosdash.core.outcome`.
 
     Raises:
         ValueError: if the optimizer asks for mini-batches that the loss cannot give.
     """
     rates = learning_rates(lr, schedule, steps)
-    lowest = lowest_known(objective)
-    last_change = max((step for step, _ in schedule), default=0)
-    watch = Watch(objective.network.parameters, lowest.value, lowest.tolerance, last_change)
-    judge = _Judge(objective, optimizer, lowest is UNKNOWN, bool(schedule))
+    watch = _Watch(objective, optimizer, theta, rates, max((at for at, _ in schedule), default=0))
     walk = Walk(objective, optimizer)
     longest = _longest(objective)
     step, length, diverged = 0, min(FIRST_STRETCH, longest), False
     while step < steps and not diverged:
-        stretch, theta, diverged = _advance(walk, theta, step, rates[step : step + length])
-        unrest = _unrest(stretch, theta, optimizer)
-        reached = watch.at_minimum(step, stretch.loss, unrest)
-        if reached is not None and judge.accepts(stretch, reached):
-            after = stretch.path[reached + 1 :]
-            yield _head(stretch, reached + 1)
-            yield Ending(
-                Outcome.MINIMUM, step + reached + 1, None, None, after[0] if len(after) else theta
-            )
+        some = rates[step : step + length]
+        stretch, theta, diverged = _advance(walk, theta, step, some, watch.ball)
+        reached = watch.follow(stretch, theta)
+        if reached is not None:
+            index, kind = reached
+            after = stretch.path[index + 1 :]
+            yield _head(stretch, index + 1)
+            end = after[0] if len(after) else theta
+            yield Ending(Outcome.MINIMUM, step + index + 1, None, None, end, kind)
             return
-        watch.follow(step, stretch.path, stretch.loss, unrest)
         yield stretch
         step += len(stretch.loss)
         length = min(2 * length, longest)
-    outcome = Outcome.DIVERGED if diverged else judge.named(watch.verdict(), stretch)
-    periodic = outcome is Outcome.PERIODIC
-    yield Ending(
-        outcome,
-        step,
-        watch.period if periodic else None,
-        watch.period_step if periodic else None,
-        theta,
-    )
+    yield Ending(Outcome.DIVERGED, step, None, None, theta) if diverged else watch.ending(theta)
+
+
+class _Watch:
+    """Follows one trajectory stretch by stretch and says what became of it.
+
+    Args:
+        start: θ_0, (P,).
+        rates: η of all steps, (steps,).
+        settled_from: the step from which convergence may be called: the last change of the
+            learning rate, because what is stable at one may not be at the next.
+    """
+
+    def __init__(
+        self,
+        objective: Surface,
+        optimizer: Optimizer,
+        start: Array,
+        rates: Array,
+        settled_from: int,
+    ) -> None:
+        self.optimizer, self.rates, self.settled_from = optimizer, rates, settled_from
+        self.critical = CriticalPoints(objective)
+        scale: Scale = scale_of(objective)
+        self.ball = float(scale.ball(start))
+        self.quiet = scale.quiet(rates)
+        self._projection = projection(len(start))
+        self._orbit: list[Array] = []
+        self._unrest: list[Array] = []
+        self._recent = np.empty((0, len(start)))
+        self._turned_down = False
+
+    def follow(self, stretch: Stretch, end: Array) -> tuple[int, CriticalPoint] | None:
+        """Take in a stretch and the point after it; the index of the first of its points that is
+        a stable minimum, and of which kind, if there is one."""
+        unrest = _unrest(stretch, end, self.optimizer)
+        self._unrest.append(unrest)
+        path = stretch.path
+        self._orbit.append(path if self._projection is None else path @ self._projection)
+        self._recent = np.concatenate([self._recent, path])[-LONGEST_PERIOD - 1 :]
+        rests = unrest <= self.quiet[stretch.step : stretch.step + len(unrest)]
+        rests[: max(0, self.settled_from - stretch.step)] = False
+        return self._minimum(stretch, rests)
+
+    def _minimum(
+        self, stretch: Stretch, rests: NDArray[np.bool_]
+    ) -> tuple[int, CriticalPoint] | None:
+        """Asked about curvature, a run at rest is not asked again before it has moved on."""
+        begins = rests & ~np.concatenate([[self._turned_down], rests[:-1]])
+        lowest = rests & self.critical.may_be_lowest(stretch.loss)
+        asked = np.flatnonzero(begins | lowest)
+        self._turned_down = bool(rests[-1])
+        if not asked.size:
+            return None
+        theta = stretch.path[asked].T
+        kinds = self.critical.kinds(theta, stretch.loss[asked])
+        minima = np.flatnonzero(np.isin(kinds, MINIMA))
+        for i in minima[:1]:
+            one, at = slice(i, i + 1), int(asked[i])
+            lr = stretch.lr[at : at + 1]
+            if not is_unstable(self.critical, self.optimizer, theta[:, one], kinds[one], lr)[0]:
+                return at, CRITICAL_POINTS[kinds[i]]
+            if self._unrest[-1][at] == 0:
+                return at, CriticalPoint.UNSTABLE
+        return None
+
+    def ending(self, end: Array) -> Ending:
+        """What a trajectory is that spent its budget without arriving."""
+        if self._crawls(end):
+            return Ending(Outcome.UNDECIDED, len(self.rates), None, None, end)
+        orbit, unrest = np.concatenate(self._orbit), np.concatenate(self._unrest)
+        steps = len(unrest)
+        begin = watched_from(steps, TAIL)
+        seen = Seen(
+            steps,
+            orbit[begin:, :, None],
+            unrest[begin:, None],
+            self.quiet[-1:],
+            self._recent[-1][:, None],
+            end[:, None],
+            self.rates[-1:],
+        )
+        verdict = judge(self.critical, self.optimizer, seen, self._cycle)
+        outcome, period = OUTCOMES[verdict.outcome[0]], int(verdict.period[0]) or None
+        since = None if period is None else onset(orbit, period)
+        kind = CRITICAL_POINTS[verdict.kind[0]]
+        return Ending(outcome, steps, period, since, end, kind)
+
+    def _crawls(self, end: Array) -> bool:
+        if not self.optimizer.is_plain:
+            return False
+        lr, gradient = self.rates[-1], self.critical.objective.gradient
+        move = lr * gradient(end)
+        further = lr * gradient(end - move)
+        return bool(crawl(move[:, None], further[:, None], lr * self.quiet[-1])[0])
+
+    def _cycle(self, _some: NDArray[np.intp], period: int) -> Cycles:
+        """The last round, with the velocity that led to each of its points."""
+        points = self._recent[-period:, None, :]
+        return Cycles(points, np.diff(self._recent, axis=0)[-period:, None, :])
 
 
 def _longest(objective: Surface) -> int:
@@ -136,7 +226,9 @@ def _longest(objective: Surface) -> int:
     return int(np.clip(most, 4, LONGEST_STRETCH))
 
 
-def _advance(walk: Walk, theta: Array, step: int, rates: Array) -> tuple[Stretch, Array, bool]:
+def _advance(
+    walk: Walk, theta: Array, step: int, rates: Array, ball: float
+) -> tuple[Stretch, Array, bool]:
     """One stretch, the point after it, and whether that point has left the ball."""
     path = np.empty((len(rates), len(theta)))
     gradients = np.empty_like(path)
@@ -148,7 +240,7 @@ def _advance(walk: Walk, theta: Array, step: int, rates: Array) -> tuple[Stretch
             gradients[done] = gradient = slopes.at(theta)
             theta = walk.step(theta, gradient, rates[done])
             done += 1
-            left = not theta @ theta <= BALL**2
+            left = not theta @ theta <= ball**2
     path, gradients = path[:done], gradients[:done]
     grad_norm = np.linalg.norm(gradients, axis=1)
     return Stretch(step, path, rates[:done], slopes.losses(path), grad_norm), theta, left
@@ -183,36 +275,6 @@ def _unrest(stretch: Stretch, end: Array, optimizer: Optimizer) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
         moves = np.linalg.norm(np.diff(stretch.path, axis=0, append=end[None]), axis=1)
         return np.maximum(stretch.grad_norm, (1 - optimizer.momentum) / stretch.lr * moves)
-
-
-@dataclass(frozen=True)
-class _Judge:
-    """Decides whether a point where the gradient vanishes is a minimum to stop at."""
-
-    objective: Surface
-    optimizer: Optimizer
-    by_curvature: bool
-    scheduled: bool
-
-    def accepts(self, stretch: Stretch, index: int) -> bool:
-        """Whether that point of a stretch is one."""
-        point = stretch.path[index]
-        if self.by_curvature and not curves_up(self.objective, point):
-            return False
-        return not self.scheduled or self._is_stable(point, stretch.lr[index])
-
-    def named(self, outcome: Outcome, last: Stretch) -> Outcome:
-        """The verdict when the budget is spent: at a minimum only if curvature has no objection."""
-        minimum = outcome is Outcome.MINIMUM and self.by_curvature
-        if minimum and not curves_up(self.objective, last.path[-1]):
-            return Outcome.SADDLE
-        return outcome
-
-    def _is_stable(self, point: Array, lr: float) -> bool:
-        """Whether S is up to the stability threshold, 2/η: a minimum reached at one learning rate
-        may not hold at the next."""
-        extremes = SpectrumTracker(self.objective)(point[None])
-        return bool(extremes.top[0, 0] <= self.optimizer.threshold(lr))
 
 
 def _head(stretch: Stretch, length: int) -> Stretch:

@@ -1,9 +1,4 @@
-"""The lowest loss that a network can reach, which tells a minimum from a saddle.
-
-Of a linear network it is known. Of a non-linear one it is not, and neither is whether a minimum
-is global: there the curvature tells a point with vanishing gradient from a saddle, as far as it
-can: see :func:`curves_up`.
-"""
+"""The lowest loss that a network can reach: what tells a global minimum."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,13 +8,16 @@ from scipy.optimize import brentq, minimize
 
 from eosdash.core.initialization import balanced, gaussian
 from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.outcome import GRADIENT_TOLERANCE
 from eosdash.core.protocols import Surface
-from eosdash.core.spectrum import SpectrumTracker
 
-FLAT = 1e-6
-"""A negative eigenvalue of the Hessian counts as zero up to this, relative to the spectral norm:
-that is how well eigenvalues are known."""
+RELATIVE = 1e-12
+"""How close to the lowest loss, relative to what there is to be learned, counts as there."""
+
+
+FOUND = 1e-7
+"""The same where the lowest loss was found by numerical optimization."""
 
 
 class Lowest(NamedTuple):
@@ -36,28 +34,20 @@ class Lowest(NamedTuple):
     closed_form: bool
 
 
-UNKNOWN = Lowest(float("inf"), 0.0, False)
-"""No lowest loss is known, and none keeps a point from being a minimum."""
+UNKNOWN = Lowest(float("-inf"), 0.0, False)
+"""Nothing is known of the lowest loss."""
 
 
-def lowest_known(objective: Surface) -> Lowest:
-    """The global minimum of a linear network's loss, and :data:`UNKNOWN` for any other."""
-    return global_minimum(objective) if isinstance(objective, Objective) else UNKNOWN
-
-
-def curves_up(objective: Surface, theta: Array) -> bool:
-    """Whether the loss curves downwards in no direction from θ (P,): λ_min(∇²L) ≥ −1e-6 ‖∇²L‖.
-
-    Where the gradient vanishes too, θ is a local minimum as far as the first two derivatives
-    tell. They cannot tell a minimum from a flat region (a ReLU network all of whose units are off
-    has one) or from a saddle that only higher derivatives show, and do not say whether a lower
-    minimum is elsewhere.
-    """
-    extremes = SpectrumTracker(objective)(theta[None])
-    lowest, norm = extremes.lowest, float(np.abs(extremes.top[0, 0]))
-    if lowest is None or not extremes.converged[0]:
-        return False
-    return bool(lowest[0] >= -FLAT * max(norm, -lowest[0]))
+def lowest_loss(objective: Surface) -> Lowest:
+    """The global minimum of a linear network's loss. Of any other without weight decay it is zero,
+    which squared loss and cross-entropy cannot fall below, whether or not it is reached."""
+    if isinstance(objective, Objective):
+        return global_minimum(objective)
+    if isinstance(objective, NonlinearObjective) and not objective.weight_decay:
+        squares = objective.loss_name == "squared"
+        scale = 0.5 * float(np.mean(np.sum(objective.outputs**2, axis=0))) if squares else 1.0
+        return Lowest(0.0, RELATIVE * scale, False)
+    return UNKNOWN
 
 
 def global_minimum(objective: Objective) -> Lowest:
@@ -74,10 +64,13 @@ def global_minimum(objective: Objective) -> Lowest:
     directions = min(objective.network.sizes)
     decay, depth = objective.weight_decay, objective.network.depth
     scale = 0.5 * float(np.sum(values**2))
+    if decay == 0 and not scale:
+        # The gradient g of ½‖PF‖² has ⟨θ, g⟩ = L‖PF‖²: where it vanishes, so does the loss.
+        return Lowest(objective.floor, float("inf"), True)
     if decay == 0:
         return _exact(objective.floor + 0.5 * float(np.sum(values[directions:] ** 2)), scale)
     # Where the curvature is no more than r, a gradient within tolerance is this far up at most.
-    scale += 1e12 * GRADIENT_TOLERANCE**2 / (2 * decay)
+    scale += GRADIENT_TOLERANCE**2 / (2 * decay) / RELATIVE
     if depth == 1:
         return _exact(float(objective.loss(ridge(objective).ravel())), scale)
     if objective.is_whitened:
@@ -88,11 +81,11 @@ def global_minimum(objective: Objective) -> Lowest:
         return _exact(0.5 * float(np.sum((kept - values) ** 2 + penalty)), scale)
     small = replace(objective, network=objective.network.narrowed())
     value = float(small.loss(decayed_minimizer(small)))
-    return Lowest(value, 1e-7 * (1 + value), False)
+    return Lowest(value, FOUND * (value + scale), False)
 
 
 def _exact(value: float, scale: float) -> Lowest:
-    return Lowest(value, 1e-12 * (value + scale), True)
+    return Lowest(value, RELATIVE * scale + 8 * float(np.finfo(float).eps) * abs(value), True)
 
 
 def ridge(objective: Objective) -> Array:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eosdash.core.network import Array
-from eosdash.core.outcome import BALL
+from eosdash.core.outcome import Scale
 from eosdash.core.protocols import Surface
 
 Advance = Callable[[Array, Array], tuple[Array, Array]]
@@ -51,10 +51,11 @@ def follow(
     observed (Benettin et al. 1980, Meccanica 15, 9, for one exponent)."""
     tangent = np.random.default_rng(seed).standard_normal(point.shape)
     growth, seen = np.zeros(len(point)), []
+    ball = Scale(1.0, 0.0).ball(point.T)
     with np.errstate(all="ignore"):
         for step in range(steps):
             if step >= steps - visits:
-                inside = np.linalg.norm(point, axis=1) <= BALL
+                inside = np.linalg.norm(point, axis=1) <= ball
                 values = observe(np.where(inside[:, None], point, 0.0))
                 seen.append(np.where(inside, values, np.nan))
             point, tangent = advance(point, tangent)
@@ -63,7 +64,7 @@ def follow(
                 growth += np.log(length)
             # What a superstable point has shrunk to nothing has no direction to go on with.
             tangent = np.where(length[:, None] > 0, tangent / length[:, None], tangent)
-        bounded = np.linalg.norm(point, axis=1) <= BALL
+        bounded = np.linalg.norm(point, axis=1) <= ball
         exponent = np.where(bounded, growth / max(1, steps - steps // 2), np.nan)
         values = np.where(bounded, np.array(seen), np.nan)
     return Orbits(values, exponent)

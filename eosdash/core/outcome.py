@@ -1,35 +1,56 @@
-"""What became of a trajectory: one definition for curves, basins and sweeps.
+"""What became of an orbit: the definitions and tolerances of runs, maps and sweeps alike.
 
-Divergence and convergence are decided at the step where they happen. What is neither is told
-apart when the step budget is spent: at a saddle, on a periodic orbit, bounded without a period,
-or still moving, which is called undecided and never filed under anything else.
+An outcome is a statement about the whole orbit, of which a budget of T steps shows the beginning:
+it is made where the evidence would keep it from changing if the run went on, and is *undecided*
+elsewhere. θ_t is the orbit, ∇L its gradient, ℓ its length scale: the largest of 1, ‖θ_0‖ and the
+size of what is to be learned.
+
+diverged   ‖θ_t‖ > 10⁶ ℓ, or it is no number.
+minimum    θ_t is critical (below), its loss is the lowest there is or curves upwards (see
+           :mod:`eosdash.core.critical_points`), and S ≤ the stability threshold: a minimum that
+           is not stable is left again, unless θ_{t+1} = θ_t to the last bit.
+saddle     θ_t is critical and no minimum, and no longer left: θ_{t+1} = θ_t to the last bit, or
+           it has been critical through the second half of the run, with a gradient that does not
+           grow, while a rounding error along the steepest way down would have grown to size 1.
+periodic   θ_{t+p} = θ_t for the last points, p ≤ 64; either to rounding, or up to a part in 10⁶ of
+           a step and closing in on it so fast that less than a part in 10³ is left; and a
+           disturbance of the cycle does not grow (:mod:`eosdash.core.multipliers`).
+bounded    none of these, and nothing drifts any more over the second half of at least 128 steps:
+           neither the gradient, nor the weights, nor the distance after the number of steps that
+           brings the orbit closest to itself (:mod:`eosdash.core.recurrence`). A transient may
+           last longer than any budget, so it says *bounded so far*.
+undecided  everything else: still moving, on a plateau, about to leave a saddle.
+
+Critical is ‖∇L‖ ≤ 10⁻⁹, or what rounding leaves of a gradient: 16 ε ‖Y‖ √(2/η), where ε is the
+spacing of numbers at 1, ‖Y‖ the root mean square of the outputs to be learned, and √(2/η) bounds
+the Jacobian at every stable minimum. With momentum or mini-batches the length of a step has to
+vanish too, times (1 − β)/η.
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
+from eosdash.core.network import Array, Objective
+from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.protocols import Surface
 
 BALL = 1e6
-"""A trajectory with ‖θ‖ beyond this has diverged."""
+"""An orbit farther out than this many of its length scale has diverged."""
 
 GRADIENT_TOLERANCE = 1e-9
 """‖∇L‖ up to this is taken for zero."""
 
-LONGEST_PERIOD = 64
-TAIL = 3 * LONGEST_PERIOD
-"""How many of the last points :func:`find_period` wants to see."""
+ROUNDINGS = 16 * float(np.finfo(float).eps)
+"""What is lost to rounding in a gradient, relative to its terms."""
 
-PERIOD_TOLERANCE = 1e-6
-"""Largest distance after p steps, relative to the length of one step, that counts as a return.
-Where the approach to a minimum is slowest, at S = 2/η exactly, oscillations still shrink by a
-part in 1/k at step k, 5e-5 at the longest run allowed: well above this."""
+FORGOTTEN = -float(np.log(np.finfo(float).eps))
+"""Growth, as a natural logarithm, that brings a rounding error to light."""
 
-BLOCKS = 16
-SHORTEST = 8 * BLOCKS
-PROJECTED = 16
+SHORTEST = 128
+"""Fewer steps do not show that nothing drifts."""
 
 
 class Outcome(StrEnum):
@@ -46,150 +67,50 @@ class Outcome(StrEnum):
 OUTCOMES = tuple(Outcome)
 """In the order of their codes in arrays."""
 
-
-def find_periods(tails: Array) -> NDArray[np.int16]:
-    """Smallest p from 2 to 64 after which the last points return to themselves, or 0, (n,).
-
-    Args:
-        tails: the last points (T, m, n) of n trajectories, or a projection of them to m numbers;
-            T ≥ 3p to see p.
-
-    A point that hardly moves has no period: that is convergence, not an orbit.
-    """
-    length, _, number = tails.shape
-    found = np.zeros(number, dtype=np.int16)
-    if length < 6:
-        return found
-    moves = _lengths(np.diff(tails[-2 * LONGEST_PERIOD - 1 :], axis=0))
-    size = 1.0 + _lengths(tails[-1])
-    # A cycle approached with alternating sign returns after 2p steps sooner than after p, so a
-    # return is measured against the closest of all shorter ones.
-    closest, stride = moves[-1], moves[-2:].max(axis=0)
-    for period in range(2, min(LONGEST_PERIOD, length // 3) + 1):
-        stride = np.maximum(stride, moves[-2 * period : 2 - 2 * period].max(axis=0))
-        once = _lengths(tails[-1] - tails[-1 - period])
-        near = PERIOD_TOLERANCE * closest
-        likely = (found == 0) & (stride >= 1e-6 * size) & (once <= near)
-        if likely.any():
-            window = tails[-3 * period :, :, likely]
-            gap = _lengths(window[period:] - window[:-period]).max(axis=0)
-            found[np.flatnonzero(likely)[gap <= near[likely]]] = period
-        closest = np.minimum(closest, once)
-    return found
+CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 
-def _lengths(vectors: Array) -> Array:
-    """Euclidean lengths over the axis before the last: (..., m, n) to (..., n)."""
-    return np.asarray(np.sqrt(np.einsum("...mn,...mn->...n", vectors, vectors)))
+class Scale(NamedTuple):
+    """Sizes that decide what is far and what is nothing.
 
-
-def find_period(tail: Array) -> int | None:
-    """The same for one trajectory (T, m); None instead of 0."""
-    return int(find_periods(tail[:, :, None])[0]) or None
-
-
-def block_of_step(steps: int) -> NDArray[np.intp]:
-    """Which block of the second half a step is in, −1 in the first half, (steps,)."""
-    blocks = np.full(steps, -1)
-    for number, block in enumerate(np.array_split(np.arange(steps)[steps // 2 :], BLOCKS)):
-        blocks[block] = number
-    return blocks
-
-
-def drifts(energy: Array) -> NDArray[np.bool_]:
-    """Whether gradient norms are still on their way at the end of n runs, (n,).
-
-    Args:
-        energy: mean of ‖∇L‖² over each of sixteen blocks of the second half of a run, (16, n).
-
-    Decided by the trend of its logarithm over the second half and over the last quarter: a
-    slope that differs from zero by three standard errors in either. On a stationary chaotic
-    orbit that happens by chance a few times in a hundred, and then errs to the side of
-    "undecided".
-    """
-    means = 0.5 * np.log(np.maximum(energy, np.finfo(float).tiny))
-    return _trend(means) | _trend(means[BLOCKS // 2 :])
-
-
-def _trend(means: Array) -> NDArray[np.bool_]:
-    number = len(means)
-    place = np.arange(number) - (number - 1) / 2
-    slope = place @ means / (place @ place)
-    residual = means - means.mean(axis=0) - slope * place[:, None]
-    error = np.sqrt((residual**2).sum(axis=0) / (number - 2) / (place @ place))
-    return np.asarray(np.abs(slope) > np.maximum(3 * error, 1e-6))
-
-
-def still_moving(grad_norm: Array) -> bool:
-    """Whether the run with these ‖∇L‖ (T,) still moves towards something; see :func:`drifts`.
-    A run of less than 128 steps is too short to tell that it does not."""
-    if len(grad_norm) < SHORTEST:
-        return True
-    blocks = block_of_step(len(grad_norm))
-    energy = [np.mean(grad_norm[blocks == number] ** 2) for number in range(BLOCKS)]
-    return bool(drifts(np.array(energy)[:, None])[0])
-
-
-def projection(parameters: int) -> Array | None:
-    """Distances are judged in a random projection (P, 16), so that long tails of large networks
-    fit into memory; None for networks of no more than 16 parameters."""
-    if parameters <= PROJECTED:
-        return None
-    return np.random.default_rng(0).standard_normal((parameters, PROJECTED))
-
-
-class Watch:
-    """Follows one trajectory stretch by stretch and says what became of it.
-
-    Args:
-        lowest_loss: the global minimum of the loss, and ``tolerance`` how close counts as there.
-        settled_from: the step from which convergence may be called: the last change of the
-            learning rate, because what is stable at one may not be at the next.
+    Attributes:
+        length: the least length scale of an orbit, whatever its start.
+        outputs: root mean square ‖Y‖ of the outputs to be learned.
     """
 
-    def __init__(
-        self, parameters: int, lowest_loss: float, tolerance: float, settled_from: int = 0
-    ) -> None:
-        self.threshold = lowest_loss + tolerance
-        self.settled_from = settled_from
-        self._projection = projection(parameters)
-        self._tail = np.empty((0, min(parameters, PROJECTED)))
-        self._grad_norm: list[Array] = []
-        self._last_loss = np.inf
-        self.period: int | None = None
-        self.period_step: int | None = None
+    length: float
+    outputs: float
 
-    def at_minimum(self, step: int, loss: Array, grad_norm: Array) -> int | None:
-        """Index of the first point, of those from ``step`` on, that is at the global minimum."""
-        there = (grad_norm <= GRADIENT_TOLERANCE) & (loss <= self.threshold)
-        there[: max(0, self.settled_from - step)] = False
-        return int(np.argmax(there)) if there.any() else None
+    def ball(self, start: Array) -> Array:
+        """Radius beyond which orbits from ``start`` (P, …) have diverged, (…)."""
+        with np.errstate(over="ignore"):
+            return BALL * np.maximum(self.length, np.linalg.norm(start, axis=0))
 
-    def follow(self, step: int, path: Array, loss: Array, grad_norm: Array) -> None:
-        """Take in the points (T, P) of the steps from ``step`` on."""
-        seen = path if self._projection is None else path @ self._projection
-        start = step - len(self._tail)
-        self._tail = np.concatenate([self._tail, seen])
-        self._grad_norm.append(grad_norm)
-        self._last_loss = float(loss[-1])
-        period = find_period(self._tail[-TAIL:])
-        if period != self.period:
-            self.period = period
-            self.period_step = None if period is None else start + self._onset(period)
-        self._tail = self._tail[-TAIL:]
+    def quiet(self, lr: Array | float) -> Array:
+        """‖∇L‖ that counts as zero at learning rates η = ``lr``, of the shape of these."""
+        return np.maximum(GRADIENT_TOLERANCE, ROUNDINGS * self.outputs * np.sqrt(2 / lr))
 
-    def _onset(self, period: int) -> int:
-        """Where in the tail the orbit begins to return."""
-        gaps = np.linalg.norm(self._tail[period:] - self._tail[:-period], axis=1)
-        stride = np.linalg.norm(np.diff(self._tail[-2 * period :], axis=0), axis=1).max()
-        away: NDArray[np.intp] = np.flatnonzero(gaps > PERIOD_TOLERANCE * stride)
-        return int(away[-1]) + 1 if away.size else 0
 
-    def verdict(self) -> Outcome:
-        """What a trajectory is that spent its budget without reaching a minimum."""
-        grad_norm = np.concatenate(self._grad_norm)
-        if grad_norm[-1] <= GRADIENT_TOLERANCE:
-            return Outcome.MINIMUM if self._last_loss <= self.threshold else Outcome.SADDLE
-        if self.period is not None:
-            return Outcome.PERIODIC
-        return Outcome.UNDECIDED if still_moving(grad_norm) else Outcome.BOUNDED
+def scale_of(objective: Surface) -> Scale:
+    """The sizes of a loss: ‖P*‖ and ‖Y‖ of a linear network; of another one what its weights have
+    to be where a single layer makes outputs of such a size from inputs of theirs."""
+    if isinstance(objective, Objective):
+        target = np.linalg.norm(objective.solution @ objective.factor)
+        outputs = float(np.hypot(target, np.sqrt(2 * objective.floor)))
+        return Scale(max(1.0, float(np.linalg.norm(objective.solution))), outputs)
+    if isinstance(objective, NonlinearObjective):
+        inputs, outputs = (
+            float(np.sqrt(np.mean(np.sum(values**2, axis=0))))
+            for values in (objective.inputs, objective.outputs)
+        )
+        return Scale(max(1.0, outputs) / min(1.0, inputs or 1.0), outputs)
+    return Scale(1.0, 0.0)
+
+
+def watched_from(steps: int, tail: int) -> int:
+    """The step from which on an orbit of so many is looked at: its second half, and at least the
+    ``tail`` last points."""
+    return max(0, min(steps // 2, steps - tail))
+
+
+Codes = NDArray[np.uint8]

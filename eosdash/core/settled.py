@@ -6,11 +6,9 @@ They are unrelated points, not a trajectory: no eigenvector of one helps another
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eosdash.core.kernels import step_seconds
 from eosdash.core.krylov import extreme_eigenvalues
-from eosdash.core.minimum import FLAT
 from eosdash.core.network import Array, Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.spectrum import DENSE_LIMIT, curvature_of
@@ -34,13 +32,10 @@ def rest_seconds(objective: Loss) -> float:
     return calls + 1.5 * min(size, 100) * step_seconds(objective)
 
 
-def curve_up(objective: NonlinearObjective, theta: Array) -> NDArray[np.bool_]:
-    """At which of the points θ (P, n) the loss curves downwards in no direction, (n,): λ_min(∇²L)
-    ≥ −1e-6 ‖∇²L‖, as :func:`eosdash.core.minimum.curves_up` asks of one."""
+def extreme_curvatures(objective: Loss, theta: Array) -> Array:
+    """λ_min and λ_max of ∇²L at points θ (P, n), (2, n); NaN where not found."""
     parts = [_ends(objective, points, lowest=True) for points in _batches(objective, theta)]
-    lowest, top = np.concatenate([np.empty((2, 0)), *parts], axis=1)
-    # NaN, where an iteration did not converge, is no minimum.
-    return np.asarray(lowest >= -FLAT * np.maximum(np.abs(top), -lowest))
+    return np.concatenate([np.empty((2, 0)), *parts], axis=1)
 
 
 def settled_sharpness(objective: Loss, theta: Array, at_minimum: bool) -> Array:
@@ -137,7 +132,9 @@ def _ends(objective: Loss, points: Array, lowest: bool) -> Array:
     ritz = extreme_eigenvalues(curvature, start, 1, probe, 8, lowest or linear)
     values = ritz.values[:, wanted].T
     if linear:  # there are directions that the Hessian does not see
-        values = np.maximum(values, 0.0)
+        values[-1] = np.maximum(values[-1], 0.0)
+        if lowest:
+            values[0] = np.minimum(values[0], 0.0)
     return np.where(ritz.converged, values + decay, np.nan)
 
 

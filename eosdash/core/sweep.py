@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.basin import BATCH_FLOATS
-from eosdash.core.flock import CODE, Flock
+from eosdash.core.flock import Flock
 from eosdash.core.kernels import kernel_of
 from eosdash.core.network import Array, Objective
 from eosdash.core.nonlinear import Loss, Network
-from eosdash.core.outcome import OUTCOMES, Outcome
-from eosdash.core.settled import point_sharpness, settled_sharpness
+from eosdash.core.outcome import CODE, OUTCOMES, Outcome
+from eosdash.core.settled import point_sharpness
 from eosdash.core.spectrum import DENSE_LIMIT
 
 
@@ -63,7 +63,7 @@ def _fates(
             grad_norm[stays] = np.linalg.norm(_gradients(objective, ends.theta[:, stays]), axis=0)
     sharpness = np.full(len(rates), np.nan)
     there = ends.outcome == CODE[Outcome.MINIMUM]
-    sharpness[there] = settled_sharpness(objective, ends.theta[:, there], at_minimum=True)
+    sharpness[there] = flock.critical.sharpness(ends.theta[:, there], ends.critical_point[there])
     others = np.flatnonzero(~there & (ends.outcome != CODE[Outcome.DIVERGED]))
     if objective.network.parameters <= DENSE_LIMIT and others.size:
         sharpness[others] = point_sharpness(objective, ends.theta[:, others])

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from eosdash.core.basin import Level
+from eosdash.core.critical_points import CRITICAL_POINTS
 from eosdash.core.outcome import OUTCOMES
 
 Schema = dict[str, Any]
@@ -15,6 +16,7 @@ _TEXT: Schema = {"type": "string"}
 _OBJECT: Schema = {"type": "object"}
 _WHOLE: Schema = {"type": "integer", "minimum": 0}
 _FLAG: Schema = {"type": "boolean"}
+_CRITICAL_POINT: Schema = {"enum": [str(kind) for kind in CRITICAL_POINTS]}
 _OUTCOME: Schema = {"enum": [str(outcome) for outcome in OUTCOMES]}
 
 
@@ -140,6 +142,8 @@ _RUN: dict[str, Schema] = {
         outcome=_OUTCOME,
         step=_WHOLE,
         period=_or_none({"type": "integer", "minimum": 2}),
+        critical_point=_or_none(_CRITICAL_POINT),
+        badge=_TEXT,
         events=_list(_object("Something that happens.", kind=_TEXT, step=_WHOLE, text=_TEXT)),
         weights=_NUMBERS,
         summary=_SUMMARY,
@@ -198,6 +202,8 @@ _MAP: dict[str, Schema] = {
         "Start",
         "The names of the codes of outcomes, and the map.",
         outcomes=_list(_OUTCOME),
+        critical_points=_list(_CRITICAL_POINT),
+        kinds=_OBJECT | {"additionalProperties": _TEXT},
         extent=_list({"type": "number"}, minItems=4, maxItems=4),
         resolutions=_list(_WHOLE),
         plane=_OBJECT,
@@ -227,6 +233,7 @@ _MAP: dict[str, Schema] = {
         "Shares of the outcomes, with intervals, and the measures of the boundary.",
         fraction=_OBJECT | {"additionalProperties": _NUMBER},
         interval=_OBJECT | {"additionalProperties": _NUMBERS},
+        kinds=_OBJECT | {"additionalProperties": _NUMBER},
         entropy=_OBJECT,
         dimension=_FIT,
         uncertainty=_FIT,

@@ -15,11 +15,11 @@ from eosdash.core.network import Objective
 from eosdash.core.plane import two_weight_plane
 from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
 from eosdash.params import NetworkParams, SweepParams, TrainParams
-from eosdash.runs import End, critical_lr_of, objective_of, start_of
+from eosdash.runs import End, critical_lr_of, critical_point_of, objective_of, start_of
 from eosdash.scope import run_scope
 from eosdash.service import limits
 from eosdash.setting import setting_of
-from eosdash.words import fate_words, outcome_words, setup_words
+from eosdash.words import badge_words, fate_words, outcome_words, setup_words
 
 
 def line(record: dict[str, Any]) -> bytes:
@@ -124,8 +124,10 @@ def end_record(end: End) -> dict[str, Any]:
         "outcome": str(ending.outcome),
         "step": ending.step,
         "period": ending.period,
+        "critical_point": critical_point_of(ending),
+        "badge": badge_words(ending),
         "summary": outcome_words(ending, end.events, end.edge, end.linear),
-        "fate": fate_words(ending, end.linear),
+        "fate": fate_words(ending),
         "events": [event._asdict() for event in end.events],
         "weights": ending.theta,
     }

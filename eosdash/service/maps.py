@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eosdash import animation
 from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
 from eosdash.core.basin import Level, Progress, Recheck, strides
+from eosdash.core.critical_points import CRITICAL_POINTS
 from eosdash.core.exponents import Fit
 from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
@@ -21,7 +22,7 @@ from eosdash.reference import reference_of
 from eosdash.scope import map_scope
 from eosdash.service import settings
 from eosdash.service.encoding import first_record, packed, unpacked
-from eosdash.words import axis_words, map_words, plane_words
+from eosdash.words import CRITICAL_POINT_WORDS, axis_words, map_words, plane_words
 
 
 def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
@@ -30,6 +31,8 @@ def start_record(params: BasinParams, ground: Ground) -> dict[str, Any]:
     across, up = axis_words(params)
     return first_record(params) | {
         "outcomes": [str(outcome) for outcome in OUTCOMES],
+        "critical_points": [str(kind) for kind in CRITICAL_POINTS],
+        "kinds": CRITICAL_POINT_WORDS,
         "scope": map_scope(params),
         "unit": reference_of(params)._asdict(),
         "extent": ground.extent,
@@ -105,7 +108,8 @@ def end_record(end: BasinEnd) -> dict[str, Any]:
         "entropy": entropy._asdict(),
         "dimension": fit_record(dimension),
         "uncertainty": fit_record(uncertainty),
-        "summary": map_words(shares),
+        "kinds": end.kinds,
+        "summary": map_words(shares, end.kinds),
     }
 
 

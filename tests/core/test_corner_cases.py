@@ -7,8 +7,8 @@ import eosdash
 from eosdash.core.critical import critical_lr
 from eosdash.core.gradient_descent import descend
 from eosdash.core.gradient_flow import gradient_flow_sharpness
-from eosdash.core.outcome import find_period
 from eosdash.core.plane import two_weight_plane
+from eosdash.core.recurrence import find_periods
 from eosdash.core.tasks import regression_objective, scalar_objective
 from eosdash.params import TrainParams
 from tests.core.brute_force import regression
@@ -28,7 +28,7 @@ def test_half_a_period_that_has_almost_arrived_is_no_doubled_period():
     """A 4-cycle approached with alternating sign returns after 8 steps sooner than after 4."""
     cycle, k = np.array([0.0, 1.0, 0.3, 0.7]), np.arange(192)
     tail = cycle[k % 4] + 1e-4 * (-1.0) ** (k // 4) * (1 - 1e-4) ** k
-    assert find_period(tail[:, None]) != 8
+    assert find_periods(tail[:, None, None])[0] != 8
 
 
 def test_a_minimum_that_the_last_learning_rate_makes_unstable_is_left():

@@ -3,16 +3,21 @@
 import numpy as np
 import pytest
 
+from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import find_events
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 
 
-def events(loss=None, sharpness=None, outcome="undecided", period=None, period_step=None, lr=1.0):
+def events(
+    loss=None, sharpness=None, outcome="undecided", period=None, period_step=None, lr=1.0,
+    rests="none",
+):  # fmt: skip
     """Events by kind, of curves of 100 steps; 2/η is 2."""
     loss = np.ones(100) if loss is None else np.asarray(loss, dtype=float)
     sharpness = np.linspace(0.5, 1.0, len(loss)) if sharpness is None else np.asarray(sharpness)
-    ending = Ending(Outcome(outcome), len(loss), period, period_step, np.zeros(1))
+    kind = CriticalPoint(rests)
+    ending = Ending(Outcome(outcome), len(loss), period, period_step, np.zeros(1), kind)
     found = find_events(loss, sharpness, np.full(len(loss), 2 / lr), ending)
     assert [event.step for event in found] == sorted(event.step for event in found)
     return {event.kind: event for event in found}
@@ -48,9 +53,12 @@ def test_the_threshold_follows_the_learning_rate():
 
 def test_the_threshold_is_called_what_it_is():
     sharpness = np.linspace(1, 9, 100)
-    ending = Ending(Outcome.MINIMUM, 100, None, None, np.zeros(1))
-    found = find_events(np.ones(100), sharpness, np.full(100, 4.0), ending, "4/η", False)
-    assert [event.text for event in found] == ["sharpness crosses 4/η", "converges to a minimum"]
+    ending = Ending(Outcome.MINIMUM, 100, None, None, np.zeros(1), CriticalPoint.LOCAL)
+    found = find_events(np.ones(100), sharpness, np.full(100, 4.0), ending, "4/η")
+    assert [(event.step, event.text) for event in found] == [
+        (38, "sharpness crosses 4/η"),
+        (99, "converges to a local minimum"),
+    ]
 
 
 def test_a_spike_is_told_at_its_peak():
@@ -76,10 +84,32 @@ def test_sharpness_that_still_moves_has_not_settled():
     assert "settles" not in events(sharpness=np.linspace(0.1, 1, 100))
 
 
+@pytest.mark.parametrize("pace", [1e-9, 1e-6, 5e-5])
+def test_sharpness_that_creeps_on_has_not_settled(pace):
+    assert "settles" not in events(sharpness=0.7 * (1 + pace * np.arange(100)))
+
+
+def test_sharpness_that_swings_about_its_last_value_has_settled():
+    swings = 1 + 0.004 * (-1.0) ** np.arange(100)
+    assert events(sharpness=0.7 * swings)["settles"].step == 0
+    assert events(sharpness=np.full(100, 0.7))["settles"].value == pytest.approx(0.35)
+
+
+def test_sharpness_beyond_the_threshold_settles_nowhere():
+    assert "settles" not in events(sharpness=np.full(100, 2.4))
+    assert "settles" in events(sharpness=np.full(100, 2.4), outcome="minimum")
+
+
 def test_endings_in_words():
     assert events(outcome="diverged")["diverges"].step == 100
-    assert events(outcome="minimum")["converges"].text == "converges to a global minimum"
-    assert events(outcome="saddle")["converges"].text == "converges to a saddle"
+    for rests, words in (
+        ("global_minimum", "converges to a global minimum"),
+        ("unstable_minimum", "rests on a minimum that is not stable"),
+        ("saddle", "converges to a saddle"),
+        ("flat", "rests where the loss is flat in some direction"),
+    ):
+        there = events(outcome="saddle", rests=rests)["converges"]
+        assert (there.step, there.text) == (99, words)  # the last row
     period = events(outcome="periodic", period=4, period_step=60)["period"]
     assert (period.step, period.value) == (60, 4.0)
     assert period.text == "repeats itself every 4 steps"

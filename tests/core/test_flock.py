@@ -62,5 +62,7 @@ def test_moves_too_long_to_be_squared_are_no_rest() -> None:
 
 @pytest.mark.parametrize("steps", [1, 7, 33, 500, 3001])
 def test_phases_cover_the_budget_once(steps: int) -> None:
-    walked = [step for start, stop in phases(steps) for step in range(start, stop)]
-    assert walked == list(range(steps))
+    for last in {0, steps // 3, steps // 2}:
+        parts = list(phases(steps, last))
+        assert [step for part in parts for step in range(*part)] == list(range(steps))
+        assert parts[-1] == (last, steps)

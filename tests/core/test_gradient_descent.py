@@ -96,6 +96,7 @@ def test_a_run_stops_at_a_global_minimum():
 def test_a_start_at_a_minimum_takes_one_step():
     _, ending = run(CHAIN, [1.0, 1.0, 1.0, 1.0], 10.0, 50)
     assert (ending.outcome, ending.step) == ("minimum", 1)
+    assert ending.critical_point == "unstable_minimum"  # S = 4, 2/η = 0.2
 
 
 def test_a_run_that_has_converged_waits_for_the_last_change_of_the_learning_rate():
@@ -133,10 +134,11 @@ def test_divergence_is_told_at_the_step_that_leaves_the_ball():
 
 
 def test_a_far_excursion_within_the_ball_is_no_divergence():
-    """The ball has the radius 1e6."""
-    _, ending = run(scalar_objective((1, 1, 1), 1.0), [6e5, 6e5], 1e-12, 3)
+    """The ball has a radius of 1e6 starts."""
+    _, ending = run(scalar_objective((1, 1, 1), 1.0), [6.0, 6.0], 2e4, 1)
     assert ending.outcome != "diverged"
-    _, ending = run(scalar_objective((1, 1, 1), 1.0), [8e5, 8e5], 1e-13, 3)
+    assert np.linalg.norm(ending.theta) == pytest.approx(6e6, rel=0.1)
+    _, ending = run(scalar_objective((1, 1, 1), 1.0), [6.0, 6.0], 5e4, 3)
     assert (ending.outcome, ending.step) == ("diverged", 1)
 
 

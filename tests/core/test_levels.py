@@ -8,8 +8,9 @@ import pytest
 
 from eosdash.core import basin
 from eosdash.core.basin import COARSEST, Level, Progress, Recheck, map_basin, recheck, strides
-from eosdash.core.flock import CODE, Flock
+from eosdash.core.flock import Flock
 from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.outcome import CODE
 from eosdash.core.slices import Extent, TrainabilityPlane, random_slice, weight_slice
 from eosdash.core.tasks import scalar_objective, whitened_objective
 

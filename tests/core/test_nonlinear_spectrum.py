@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eosdash.core.critical_points import CRITICAL_POINTS, CriticalPoints
 from eosdash.core.data import chebyshev, moons, toy_regression
 from eosdash.core.gradient_descent import Stretch, descend
 from eosdash.core.initialization import gaussian, uniform
 from eosdash.core.measure import Measure
-from eosdash.core.minimum import curves_up
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
 from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.spectrum import (
@@ -269,8 +269,9 @@ def test_curvature_tells_a_minimum_from_a_saddle():
     objective = NonlinearObjective(
         NonlinearNetwork((1, 1, 1), "linear", biases=False), data.inputs, data.outputs
     )
-    assert not curves_up(objective, np.zeros(2))
-    assert curves_up(objective, np.array([2.0, 0.5]))
+    points = np.array([[0.0, 2.0], [0.0, 0.5]])
+    kinds = CriticalPoints(objective).kinds(points, objective.loss(points.T))
+    assert [CRITICAL_POINTS[kind] for kind in kinds] == ["saddle", "global_minimum"]
 
 
 def test_a_saddle_is_no_minimum_and_ends_nothing():

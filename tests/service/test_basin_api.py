@@ -32,7 +32,7 @@ from tests.service.helpers import arguments, cached, holds, records, streamed, s
 
 MAPS = {
     "chain": "depth=2&lr=0.9&resolution=256&steps=200",
-    "checked": "depth=3&lr=0.66&seed=1&extent=1.5&resolution=65&steps=150&twice=true",
+    "checked": "depth=3&lr=0.6&seed=1&extent=1.5&resolution=65&steps=80&twice=true",
     "one level": "depth=4&resolution=100&steps=60&plane=random:3&center=origin",
     "matrix": "task=whitened&depth=3&width=3&lr=0.5&init_scale=0.5&resolution=64&steps=60"
     "&plane=hessian",
@@ -40,7 +40,9 @@ MAPS = {
     "trainability": "depth=3&plane=trainability&resolution=64&steps=60",
 }
 CHAIN = MAPS["chain"]
-ARRAYS = ("outcome", "steps", "period", "sharpness", "loss", "end_x", "end_y")
+ARRAYS = (
+    "outcome", "steps", "period", "critical_point", "sharpness", "loss", "end_x", "end_y",
+)  # fmt: skip
 SLOW = "task=whitened&depth=4&width=8&lr=1e-4&init_scale=0.1&extent=0.5&resolution=128&steps="
 """Several seconds for 1,000 steps or so: nothing converges or diverges, and in many batches."""
 

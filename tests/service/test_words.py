@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eosdash.core.critical import CriticalLearningRate
+from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import Event
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 from eosdash.params import TrainParams
 from eosdash.runs import critical_lr_of, train_records
-from eosdash.words import fate_words, outcome_words, setup_words
+from eosdash.words import badge_words, fate_words, outcome_words, setup_words
 
 ABOUT = Event("crosses", 5, "sharpness crosses 2/η", 1.02)
 CROSSES = Event("crosses", 5, "sharpness crosses 2/η")
@@ -25,20 +26,52 @@ def settles(ratio: float) -> Event:
     return Event("settles", 600, f"sharpness settles at {ratio:.3f} · 2/η", ratio)
 
 
-def ending(outcome: Outcome, step: int = 1234, period: int | None = None) -> Ending:
+RESTS = {
+    Outcome.MINIMUM: CriticalPoint.GLOBAL,
+    Outcome.SADDLE: CriticalPoint.SADDLE,
+}
+
+
+def ending(
+    outcome: Outcome,
+    step: int = 1234,
+    period: int | None = None,
+    rests: CriticalPoint | None = None,
+) -> Ending:
     if outcome is Outcome.PERIODIC:
         period = period or 2
-    return Ending(outcome, step, period, 100 if period else None, np.ones(4))
+    kind = rests or RESTS.get(outcome, CriticalPoint.NONE)
+    return Ending(outcome, step, period, 100 if period else None, np.ones(4), kind)
 
 
-def test_a_network_that_is_not_linear_is_not_called_chaotic():
-    fate = fate_words(ending(Outcome.BOUNDED), linear=False)
-    assert fate == "neither settles nor repeats over 1,234 steps"
+KINDS = [
+    (Outcome.MINIMUM, CriticalPoint.LOCAL, "local minimum", r"^Ends at a local minimum\b"),
+    (Outcome.MINIMUM, CriticalPoint.UNSTABLE, "minimum, not stable", r"too sharp to be stable"),
+    (
+        Outcome.UNDECIDED,
+        CriticalPoint.FLAT,
+        "flat region",
+        r"and in some direction the curvature",
+    ),
+    (Outcome.SADDLE, CriticalPoint.SADDLE, "saddle", r"^Ends at a saddle\b"),
+    (Outcome.MINIMUM, CriticalPoint.GLOBAL, "minimum", r"stays below 2/η"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "kind", "badge", "words"), KINDS)
+def test_every_kind_of_rest_has_words_of_its_own(outcome, kind, badge, words):
+    there = ending(outcome, rests=kind)
+    assert badge_words(there) == badge
+    assert re.search(words, outcome_words(there, []))
 
 
 SENTENCES = [
     (Outcome.DIVERGED, [CROSSES, SPIKE], r"^Diverges at step 1,234\b"),
-    (Outcome.BOUNDED, [CROSSES, SPIKE], r"^Stays bounded, without converging and without a period"),
+    (
+        Outcome.BOUNDED,
+        [CROSSES, SPIKE],
+        r"^Bounded so far, without converging and without a period",
+    ),
     (Outcome.SADDLE, [], r"^Ends at a saddle\b"),
     (Outcome.SADDLE, [CROSSES, RETURNS], r"^Ends at a saddle\b"),
     (Outcome.MINIMUM, [], r"stays below 2/η"),
@@ -116,12 +149,12 @@ def test_the_sharpness_is_said_to_stay_below_exactly_when_it_never_crosses(outco
 
 
 FATES = {
-    Outcome.MINIMUM: "converged at step 1,234",
+    Outcome.MINIMUM: "converged at step 1,233",  # the last of 1,234 rows
     Outcome.SADDLE: "gradient zero, at a saddle, after 1,234 steps",
     Outcome.PERIODIC: "repeats every 2 steps",
-    Outcome.BOUNDED: "chaotic or quasi-periodic over 1,234 steps",
+    Outcome.BOUNDED: "neither settled nor repeated in 1,234 steps",
     Outcome.DIVERGED: "left the ball at step 1,234",
-    Outcome.UNDECIDED: "still moving after 1,234 steps",
+    Outcome.UNDECIDED: "not decided after 1,234 steps",
 }
 
 

@@ -1,11 +1,28 @@
-"""Periods and drifts of toy maps with known answers."""
+"""Periods, cycles and drifts of toy maps with known answers."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core.outcome import TAIL, Watch, find_period, still_moving
+from eosdash.core.recurrence import TAIL, closes, drifts, find_periods, onset
+
+
+def find_period(orbit):
+    """Of one trajectory (T, m); None instead of 0."""
+    return int(find_periods(orbit[:, :, None])[0]) or None
+
+
+def closes_alone(orbit, period):
+    return bool(closes(orbit[:, :, None], period)[0])
+
+
+def still_moving(unrest, orbit=None):
+    """Of one run with these ‖∇L‖ (T,), whose points are as random as they come unless given."""
+    half = len(unrest) - len(unrest) // 2
+    if orbit is None:
+        orbit = np.random.default_rng(0).standard_normal((len(unrest), 1))
+    return bool(drifts(orbit[-half:, :, None], unrest[-half:, None], np.array([0]))[0])
 
 
 def orbit(step, start, skip, length):
@@ -89,10 +106,6 @@ def test_a_slow_escape_is_still_moving():
     assert still_moving(1e-6 * 1.001 ** np.arange(1000))
 
 
-def test_a_short_run_is_still_moving():
-    assert still_moving(np.ones(40))
-
-
 def test_chaos_and_rotation_have_arrived():
     chaos = orbit(logistic(3.9), 0.3, 500, 4000)[:, 0]
     assert not still_moving(chaos)
@@ -105,28 +118,54 @@ def test_chaos_is_seldom_taken_for_a_drift():
     assert wrong <= 10
 
 
-@pytest.mark.parametrize("parameters", [2, 40])
-def test_watch_tells_when_a_period_sets_in(parameters):
+def test_weights_that_drift_are_still_moving_though_the_gradient_is_not():
+    """A step of 1e-8 of the way, as with tiny learning rates: nothing else changes."""
+    unrest = 1 + 1e-3 * np.random.default_rng(1).standard_normal(600)
+    drifting = np.column_stack([1 + 1e-8 * np.arange(600), np.full(600, 0.5)])
+    assert still_moving(unrest, drifting)
+    swinging = drifting + np.column_stack([np.cos(np.arange(600)), np.sin(np.arange(600))])
+    assert not still_moving(unrest, swinging)
+
+
+def test_an_orbit_that_tends_to_a_cycle_is_still_moving():
+    """The distance after three steps shrinks, by a part in a thousand each time, far from done."""
+    steps = np.arange(1200)
+    cycle = np.array([0.2, 0.9, 0.5])[steps % 3]
+    noise = np.exp(0.1 * np.random.default_rng(2).standard_normal(1200))
+    orbit = cycle + 0.1 * (-1.0) ** steps * 0.999**steps
+    assert still_moving(noise, orbit[:, None])
+
+
+@pytest.mark.parametrize("start", [0.2, 0.3, 0.6])
+def test_a_chaotic_orbit_has_arrived(start):
+    points = orbit(logistic(3.8), start, 500, 1201)
+    assert not still_moving(np.abs(np.diff(points[:, 0])), points[:-1])
+
+
+@pytest.mark.parametrize("period", [2, 5, 64])
+def test_a_cycle_closes(period):
+    cycle = np.random.default_rng(period).standard_normal((period, 3))
+    assert closes_alone(np.tile(cycle, (8, 1))[-TAIL:], period)
+
+
+def test_a_cycle_that_is_closed_in_on_fast_closes():
+    steps = np.arange(TAIL)
+    cycle = np.where(steps % 2, 1.0, 2.0)
+    assert closes_alone((cycle + 1e-3 * 0.9**steps)[:, None], 2)
+
+
+@pytest.mark.parametrize("rate", [1.0 + 1e-9, 1.0 + 1e-4, 1.0 - 1e-9])
+def test_a_cycle_that_something_slowly_grows_on_does_not_close(rate):
+    """A second direction that is only being learned, or one that hardly shrinks."""
+    steps = np.arange(TAIL)
+    orbit = np.column_stack([np.where(steps % 2, 1.0, 2.0), 1e-2 * rate**steps])
+    assert find_period(orbit) in (2, None)
+    assert not closes_alone(orbit, 2)
+
+
+def test_onset_is_where_an_orbit_begins_to_return():
     """Contraction to a 2-cycle: the distance after two steps falls below a part in a million."""
-    rng = np.random.default_rng(3)
-    near, far = rng.standard_normal((2, parameters))
-    path = np.where(np.arange(600)[:, None] % 2, near, far)
-    path = path + 0.9 ** np.arange(600)[:, None] * rng.standard_normal(parameters)
-    watch = Watch(parameters, 0.0, 1e-12)
-    for step in range(0, 600, 100):
-        watch.follow(step, path[step : step + 100], np.ones(100), np.ones(100))
-    assert (watch.verdict(), watch.period) == ("periodic", 2)
-    assert 80 < watch.period_step < 180
-
-
-def test_watch_calls_no_minimum_before_the_learning_rate_settles():
-    watch = Watch(1, 0.0, 1e-12, settled_from=5)
-    assert watch.at_minimum(0, np.zeros(10), np.zeros(10)) == 5
-    assert watch.at_minimum(0, np.zeros(5), np.zeros(5)) is None
-
-
-def test_watch_tells_a_minimum_from_a_saddle_by_the_loss():
-    for loss, expected in ((1.0, "minimum"), (1.1, "saddle")):
-        watch = Watch(1, 1.0, 1e-12)
-        watch.follow(0, np.ones((2, 1)), np.full(2, loss), np.array([1.0, 1e-10]))
-        assert watch.verdict() == expected
+    steps = np.arange(600)
+    path = np.where(steps % 2, 1.0, 3.0) + 0.9**steps
+    assert 80 < onset(path[:, None], 2) < 180
+    assert onset(np.where(steps % 2, 1.0, 3.0)[:, None], 2) == 0
