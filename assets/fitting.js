@@ -38,13 +38,16 @@ window.eosdash = window.eosdash || {};
     },
 
     /** Some fields have other values. Another network keeps what a hand has set, and what a link
-     * has, unless it was what suited. */
+     * has, unless it was what suited; another task what a hand has set alone. */
     changed(names, values) {
       for (const name of FITTED.filter((name) => names.includes(name)))
         if (String(values[name]) !== own[name]) given[name] = "hand";
       if (!names.some((name) => NETWORK.includes(name))) return;
-      for (const name of FITTED)
-        if (given[name] === "example" || (given[name] === "link" && fits(name, values[name]))) given[name] = false;
+      const anew = names.includes("task");
+      for (const name of FITTED) {
+        const linked = given[name] === "link" && !anew && !fits(name, values[name]);
+        if (given[name] !== "hand" && !linked) given[name] = false;
+      }
     },
 
     /** An answer says what suits: written into the fields that were left out, which it holds for

@@ -8,7 +8,7 @@ import pytest
 
 from eosdash.core.network import Objective
 from eosdash.params import TrainParams
-from eosdash.params.task import CLASSES, Task
+from eosdash.params.task import CLASSES, USUAL, Task
 from eosdash.runs import objective_of, start_of
 
 ACTIVATIONS = ("linear", "tanh", "relu", "gelu", "softplus")
@@ -83,3 +83,12 @@ def test_the_first_picture_of_every_network_that_is_wide_enough_shows_learning(
         seen, learned = losses(params, params.steps)
         assert learned != ((task, activation, loss, depth) in SLOW), params.call()
         assert seen[-1] < 0.99 * seen[0], params.call()
+
+
+@pytest.mark.parametrize("seed", [0, 3, 1794])
+@pytest.mark.parametrize("task", USUAL)
+def test_the_network_that_comes_with_a_task_learns_from_every_start(task, seed):
+    table = {"data": TABLES["squared"]} if task == "csv" else {}
+    params = TrainParams.make(task=task, seed=seed, **table, **USUAL[task])
+    _, learned = losses(params, params.steps)
+    assert learned

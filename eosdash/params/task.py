@@ -31,9 +31,9 @@ _TANH = {
     "init_scaling": "fan_in",
 }
 _WIDE = {"hidden": "", "width": 16}
-_LINEAR = {"activation": "linear", "hidden": "", "init": "gaussian", "init_scale": 1.0, "lr": 0.2}
+_LINEAR = {"activation": "linear", "hidden": "", "init": "gaussian", "init_scale": 1.0}
 USUAL: dict[str, dict[str, Any]] = {
-    "scalar": _LINEAR | {"depth": 4, "width": 1, "init_scaling": "none", "lr": 0.469},
+    "scalar": _LINEAR | {"depth": 4, "width": 1, "init_scaling": "none"},
     "whitened": _LINEAR | {"depth": 3, "width": 4, "init_scaling": "fan_in"},
     "regression": _LINEAR | {"depth": 3, "width": 8, "init_scaling": "fan_in", "samples": 100},
     "chebyshev": _TANH | {"hidden": "30,20", "samples": 20, "lr": 0.2},
@@ -41,9 +41,10 @@ USUAL: dict[str, dict[str, Any]] = {
     "spirals": _TANH | _WIDE | {"samples": 100, "noise": 0.0, "lr": 0.2},
     "moons": _TANH | _WIDE | {"samples": 100, "noise": 0.1, "lr": 0.3},
     "digits": _TANH | {"hidden": "", "width": 32, "samples": 100, "init": "uniform", "lr": 0.15},
-    "csv": _TANH | _WIDE | {"lr": 0.1},
+    "csv": _TANH | _WIDE,
 }
-"""A network and a learning rate that suit a task, taken when it is chosen by hand."""
+"""A network that suits a task, taken when it is chosen by hand; and a learning rate at which the
+edge of stability shows, where one holds for every seed. Elsewhere it goes by the start."""
 
 MOST_IMAGES = 1797
 MOST_ROWS, MOST_COLUMNS, MOST_NUMBERS = 300, 17, 900

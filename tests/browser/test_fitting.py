@@ -108,6 +108,14 @@ def test_another_seed_keeps_the_learning_rate(run_page: RunPage) -> None:
     assert run_page.page.evaluate("eosdash.state.current.start.fitting.lr") != float(lr)
 
 
+def test_another_task_is_a_beginning(run_page: RunPage) -> None:
+    """What a link has given was meant for the network that it goes with."""
+    run_page.open("task=scalar&depth=2&lr=0.9&init_scale=0.3&seed=3&steps=90")
+    start = choose(run_page, "task", "Regression", "regression")
+    assert fits(start)
+    assert start["params"]["steps"] == 90
+
+
 def test_undo_brings_back_what_had_been_fitted(run_page: RunPage) -> None:
     run_page.open("depth=3&width=8&steps=90")
     before = run_page.link["lr"]
