@@ -63,6 +63,11 @@ def why_not_drawn(setting: Setting) -> str:
     return ""
 
 
+def why_no_radius(setting: Setting) -> str:
+    """Why there is no bound on all minimizers at once."""
+    return "" if setting.decay else "Without weight decay nothing bounds all minimizers."
+
+
 def why_no_ray(setting: Setting) -> str:
     """Why no direction is shown in which the stable minimizers are unbounded."""
     if not why_not("stable", setting):

@@ -5,6 +5,7 @@ own. What does not exist for a network is None, and ``missing`` says why, in pla
 that is not linear is refused: none of it is about those.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,13 @@ from eosdash.core.network import Array, Objective
 from eosdash.core.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, TheoryParams, TrainParams
-from eosdash.reasons import why_no_determinant, why_no_plane, why_no_ray, why_not_drawn
+from eosdash.reasons import (
+    why_no_determinant,
+    why_no_plane,
+    why_no_radius,
+    why_no_ray,
+    why_not_drawn,
+)
 from eosdash.reference import known_critical_lr
 from eosdash.runs import linear_objective_of
 from eosdash.setting import setting_of
@@ -190,23 +197,7 @@ def stable(**params: Any) -> StableResult:
     objective = setting.objective
     missing: dict[str, str] = {}
     empty = parsed.lr > critical.value * ROUNDED
-    bound = products = radius = ray = None
-    if reason := why_not_drawn(setting):
-        missing["bound"] = reason
-    else:
-        bound = weight_bound(objective, parsed.lr)
-    if reason := why_not("products", setting):
-        missing["products"] = reason
-    else:
-        products = bounded.product_bound(objective, parsed.lr)
-    if not objective.weight_decay:
-        missing["radius"] = "Without weight decay nothing bounds all minimizers."
-    else:
-        radius = bounded.decayed_radius(objective)
-    if reason := why_no_ray(setting):
-        missing["ray"] = reason
-    else:
-        ray = _ray(objective)
+    bounds = _bounds(setting, missing)
     curve, sheet = _drawn(setting, missing)
     drawn = curve or sheet
     if drawn is None:
@@ -218,16 +209,27 @@ def stable(**params: Any) -> StableResult:
         critical_lr=critical,
         empty=empty,
         certain=critical.closed_form or not (empty or parsed.weight_decay),
-        bound=bound,
         hyperbola=curve,
         surface=sheet,
         stable=None if drawn is None else drawn.sharpness <= 2 / parsed.lr * ROUNDED,
-        products=products,
-        radius=radius,
-        ray=ray,
         assumptions=verdicts("stable", setting),
         missing=missing,
+        **bounds,
     )
+
+
+def _bounds(setting: Setting, missing: dict[str, str]) -> dict[str, Any]:
+    """What bounds the stable minimizers, or the direction in which nothing does; the reasons for
+    what there is not go to ``missing``."""
+    objective, lr = setting.objective, setting.lr
+    found: dict[str, tuple[str, Callable[[], Any]]] = {
+        "bound": (why_not_drawn(setting), lambda: weight_bound(objective, lr)),
+        "products": (why_not("products", setting), lambda: bounded.product_bound(objective, lr)),
+        "radius": (why_no_radius(setting), lambda: bounded.decayed_radius(objective)),
+        "ray": (why_no_ray(setting), lambda: _ray(objective)),
+    }
+    missing |= {name: reason for name, (reason, _) in found.items() if reason}
+    return {name: None if reason else compute() for name, (reason, compute) in found.items()}
 
 
 def _ray(objective: Objective) -> RayResult | None:
