@@ -104,7 +104,7 @@ GLOSSARY = {
         "Critical learning rate η_C",
         "The step at which even the flattest global minimizer of a linear network stops being "
         "stable. Without weight decay gradient descent converges above it from a null set of "
-        "starts only. A formula on whitened data, found numerically otherwise.",
+        "starts only. A formula on whitened data or one input, else found numerically.",
         r"\eta_C = \frac{2}{\min_{\theta \in M} S(\theta)}",
         ("η_C", "critical learning rate"),
         ("measure_zero",),
