@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 
 from eosdash.core.activations import ACTIVATIONS
 from eosdash.core.criteria import criterion_of, softmax
@@ -238,6 +239,18 @@ def test_two_logits_and_one_are_the_same_classifier():
     dz = np.array([[0.3, -1.0, 2.0]])
     curved = both.curve(both.spread(two[0]), np.concatenate([0 * dz, dz]))
     np.testing.assert_allclose(one.curve(one.spread(z), dz)[0], curved[1], atol=1e-16)
+
+
+@pytest.mark.parametrize("ahead", [3.0, 40.0, 90.0])
+def test_the_curvature_of_a_sure_cross_entropy_keeps_its_precision(ahead):
+    """Of two classes it is p (1 − p) times the change of the difference."""
+    logits = np.array([[0.7], [0.7 - ahead]])
+    change = np.array([[5.0], [3.0]])
+    criterion = criterion_of("cross_entropy", 2)
+    expected = 2.0 * expit(ahead) * expit(-ahead)
+    for flip in (slice(None), slice(None, None, -1)):
+        found = criterion.curve(criterion.spread(logits[flip]), change[flip])
+        np.testing.assert_allclose(found[flip], [[expected], [-expected]], rtol=1e-12)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
