@@ -41,15 +41,19 @@ class PlainCurvature:
         """The same at some of the points."""
         return PlainCurvature(self.objective, self.points[which])
 
-    def random(self, count: int) -> Array:
-        """Gaussian directions (N, ``count``, P), the same at every call."""
+    def random(self, count: int, turn: int = 0) -> Array:
+        """Gaussian directions (N, ``count``, P), others at every turn."""
         number, size = self.points.shape
-        return np.random.default_rng(0).standard_normal((number, count, size))
+        return np.random.default_rng(turn).standard_normal((number, count, size))
 
     def matrix(self) -> Array:
         """∇²L without weight decay, (N, P, P)."""
         number, size = self.points.shape
         return self(np.broadcast_to(np.eye(size), (number, size, size)))
+
+    def clean(self, block: Array) -> Array:
+        """All that there is."""
+        return block
 
     def compress(self, direction: Array) -> Array:
         """All that there is."""
@@ -103,10 +107,10 @@ class Curvature:
             setattr(some, name, [array[which] for array in value] if batched else value)
         return some
 
-    def random(self, count: int) -> Array:
-        """Compressed Gaussian directions (N, ``count``, P′), the same at every call."""
+    def random(self, count: int, turn: int = 0) -> Array:
+        """Compressed Gaussian directions (N, ``count``, P′), others at every turn."""
         number, size = len(self.weights[0]), self.network.parameters
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(turn)
         return self.compress(rng.standard_normal((number, count, size)))
 
     def compress(self, direction: Array) -> Array:
@@ -116,6 +120,16 @@ class Curvature:
         for v, q, right in zip(inner, self.left, self.right, strict=True):
             x = _transposed(q) @ v
             parts += [x, v @ right - q @ (x @ right)]
+        return _flat([*parts, last])
+
+    def clean(self, block: Array) -> Array:
+        """The part of (N, b, P′) with Qᵀ Y = 0, outside of which products are not symmetric."""
+        if not self.left:
+            return block
+        first, *pairs, last = self._parts(block)
+        parts = [first]
+        for x, y, q in zip(pairs[::2], pairs[1::2], self.left, strict=True):
+            parts += [x, y - q @ (_transposed(q) @ y)]
         return _flat([*parts, last])
 
     def expand(self, compressed: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.krylov import Array, Indices, Operator
+from eosdash.core.subspace import Array, Indices, Operator
 
 MAX_ROWS = 40
 """Size at which a basis is cut down to its better half of Ritz vectors; more for many pairs."""

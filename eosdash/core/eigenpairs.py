@@ -132,10 +132,14 @@ class HessianOperator:
         """∇²L·v for v (N, b, P)."""
         return self._at.hessian_product(block)
 
-    def random(self, count: int) -> Array:
-        """Gaussian directions (N, ``count``, P), the same at every call."""
+    def clean(self, block: Array) -> Array:
+        """All that there is."""
+        return block
+
+    def random(self, count: int, turn: int = 0) -> Array:
+        """Gaussian directions (N, ``count``, P), others at every turn."""
         number, size = self.points.shape
-        return np.random.default_rng(0).standard_normal((number, count, size))
+        return np.random.default_rng(turn).standard_normal((number, count, size))
 
     def of(self, which: NDArray[np.bool_]) -> Self:
         """The same at some of the points."""

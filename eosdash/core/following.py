@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.davidson import Known, Solved, improved, orthonormal_rows, searched
-from eosdash.core.krylov import Array, Indices
 from eosdash.core.nonlinear import SINGLE, NonlinearObjective
 from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.refinement import Level, coarse_to_fine
+from eosdash.core.subspace import Array, Indices
 
 PRECISION = 1e-5
 """How far eigenvalues may be off, relative to the spectral norm."""

@@ -5,43 +5,43 @@ Rayleigh–Ritz in a basis that grows by the residuals of the wanted Ritz pairs 
 lockstep as batched arrays; those that are done leave the batch.
 """
 
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
+from eosdash.core.subspace import TINY, Array, Basis, Indices, Operator
 
 TOLERANCE = 2e-7
-"""Estimated error, relative to the spectral norm, at which an eigenvalue counts as converged:
+"""Estimated error, relative to the spectral norm, at which a large eigenvalue counts as converged:
 less than the 1e-6 that is promised, because it is an estimate."""
+
+LOWEST_TOLERANCE = 1e-8
+"""The same of λ_min. Eigenvalues at the lower end lie close together, and a start that is nearly
+an eigenvector of a neighbour passes for converged before the basis has seen λ_min."""
+
+STRICT_TOLERANCE = 1e-9
+"""The same of points that others start from: what is missed there is missed all around."""
+
+NEGLIGIBLE = 1e-5
+"""A guard's residual of this size, relative to the spectral norm, raises no doubt."""
 
 MAX_BASIS = 48
 KEPT = 8
 """Ritz vectors kept from either end of a full basis, besides those wanted."""
 
 MAX_CYCLES = 40
+WHOLE_LIMIT, WHOLE_CYCLES = 1000, 12
+"""Up to this size an operator is diagonalized whole if it has not converged after so many."""
+
+COLUMNS = 32
+"""Of such a matrix at a time, whose signals have to fit into memory."""
+
+ORTHONORMAL = 1e-8
+"""How far Ritz vectors may be from orthonormal; beyond, nothing is taken as converged."""
+
 BLOCK = 2
 """Residuals that a basis grows by at a time: one from either end, as a rule."""
-
-SPANNED = 1e-12
-"""What is left of a direction, relative to the spectral norm, when it was already spanned."""
-
-TINY = float(np.finfo(float).tiny)
-
-
-class Operator(Protocol):
-    """N symmetric operators on R^P."""
-
-    def __call__(self, block: Array) -> Array:
-        """Apply each to its b vectors: (N, b, P) to (N, b, P)."""
-
-    def random(self, count: int) -> Array:
-        """Random vectors (N, ``count``, P), the same at every call."""
-
-    def of(self, which: NDArray[np.bool_]) -> Self:
-        """Some of them."""
 
 
 class Ritz(NamedTuple):
@@ -62,6 +62,7 @@ def extreme_eigenvalues(
     probe: Array | None = None,
     reach: int = 0,
     lowest: bool = True,
+    strict: bool = False,
 ) -> Ritz:
     """λ_min and the ``count`` largest eigenvalues of N symmetric operators.
 
@@ -73,167 +74,130 @@ def extreme_eigenvalues(
         probe: random directions (N, 1, P). Their images up to ``reach`` − 1 join the basis first:
             they show an eigenvalue that the start, if it lies in an invariant subspace, hides.
         lowest: whether λ_min is wanted.
+        strict: whether to go on until STRICT_TOLERANCE.
 
-    An eigenvalue is taken as converged when min(r, r²/gap), with r the norm of its residual
-    and gap the distance to the nearest other Ritz value, is at most TOLERANCE times the
-    largest Ritz value in modulus (Parlett, The Symmetric Eigenvalue Problem, §11.7).
+    An eigenvalue is taken as converged when min(r, r²/gap), with r the norm of its residual and
+    gap the distance to the nearest other Ritz value less the residual of that one, is small enough
+    beside the largest Ritz value in modulus (Parlett, The Symmetric Eigenvalue Problem, §11.7), and
+    when its guard, the next Ritz value after those wanted, is known so well that it is not in
+    front. Images of rows are combined as the rows are, so that r is that of the operator itself.
+    Where an iteration does not converge, an operator of up to WHOLE_LIMIT is diagonalized whole.
     """
     number, _, size = start.shape
-    low = 2 if lowest else 0
-    guard = np.zeros(low + count + 1, dtype=bool)
-    guard[max(0, low - 1) : low + 1] = True  # followed in case they overtake, but not waited for
-    answer = Ritz(
-        np.empty((number, np.count_nonzero(~guard))),
-        np.empty((number, len(guard), size)),
-        np.zeros(number, dtype=bool),
-    )
-    block, kept = (BLOCK, KEPT) if lowest else (1, 0)
-    active = np.arange(number)
-    basis = _Basis(operator, start)
+    wanted, active = _Wanted(count, lowest, strict), np.arange(number)
+    answer = wanted.answer(number, size)
+    basis = Basis(operator, start)
     if probe is not None:
         basis.grow(probe, reach)
-    for cycle in range(MAX_CYCLES):
+    cycles = WHOLE_CYCLES if size <= WHOLE_LIMIT else MAX_CYCLES
+    for cycle in range(cycles):
         theta, coordinates = np.linalg.eigh(basis.projected)
-        targets = _ends(basis.size, count + 1, low)
-        residuals, errors = basis.residuals(theta, coordinates, targets)
-        done: NDArray[np.bool_] = np.all(errors[:, ~guard] <= TOLERANCE, axis=1)
-        leaving = done if cycle < MAX_CYCLES - 1 else np.ones_like(done)
+        targets = wanted.among(basis.size)
+        residuals, lengths = basis.residuals(theta, coordinates, targets)
+        urgency = wanted.urgency(theta, targets, lengths)
+        done: NDArray[np.bool_] = np.all(urgency <= 1, axis=1)
+        leaving = done if cycle < cycles - 1 else np.ones_like(done)
         if leaving.any():
-            gone = active[leaving]
-            answer.values[gone] = theta[leaving][:, targets[~guard]]
-            mixing = coordinates[leaving][:, :, targets].swapaxes(1, 2)
-            answer.vectors[gone] = mixing @ basis.rows[leaving]
-            answer.converged[gone] = done[leaving]
+            vectors = coordinates[leaving][:, :, targets].swapaxes(1, 2) @ basis.rows[leaving]
+            found = theta[leaving][:, targets]
+            wanted.put(answer, active[leaving], found, vectors, done[leaving])
             active = active[~leaving]
             if not active.size:
                 break
             basis.keep(~leaving)
-            theta, coordinates, residuals, errors = (
-                array[~leaving] for array in (theta, coordinates, residuals, errors)
+            theta, coordinates, residuals, urgency = (
+                array[~leaving] for array in (theta, coordinates, residuals, urgency)
             )
+        wanted.extend(basis, theta, coordinates, residuals, urgency)
+    if size <= WHOLE_LIMIT:
+        for lost in np.flatnonzero(~answer.converged).tolist():
+            _diagonalize(operator.of(np.arange(number) == lost), wanted, answer, lost)
+    return answer
+
+
+def _diagonalize(operator: Operator, wanted: "_Wanted", answer: Ritz, place: int) -> None:
+    """Answer for one operator from all of its eigenvalues, if they are finite."""
+    size = answer.vectors.shape[2]
+    unit = operator.clean(np.eye(size)[None])
+    parts = [operator(unit[:, at : at + COLUMNS])[0] for at in range(0, size, COLUMNS)]
+    matrix = np.concatenate(parts)
+    if np.isfinite(matrix).all():
+        values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
+        targets = wanted.among(size)
+        rows = vectors.T[targets]
+        wanted.put(answer, np.array([place]), values[None, targets], rows[None], np.array([True]))
+
+
+class _Wanted:
+    """Which Ritz values are wanted, λ_min and the k largest, and what is good enough.
+
+    The targets are those, in ascending order, and their guards: the second smallest and the one
+    below the k largest.
+
+    Attributes:
+        guard: which of the targets are guards, (t,).
+        beside: the target that a guard stands next to, of others itself, (t,).
+        tolerance: of the wanted ones, relative to the spectral norm, (t,).
+    """
+
+    def __init__(self, count: int, lowest: bool, strict: bool) -> None:
+        self.count, self.low = count, 2 if lowest else 0
+        size = self.low + count + 1
+        self.guard = np.zeros(size, dtype=bool)
+        self.guard[max(0, self.low - 1) : self.low + 1] = True
+        self.beside = np.arange(size)
+        self.beside[self.low] += 1
+        self.tolerance = np.full(size, STRICT_TOLERANCE if strict else TOLERANCE)
+        if lowest:
+            self.beside[1] = 0
+            self.tolerance[0] = min(LOWEST_TOLERANCE, self.tolerance[0])
+
+    def among(self, size: int) -> Indices:
+        """Positions of the targets among ``size`` ascending values."""
+        return _ends(size, self.count + 1, self.low)
+
+    def answer(self, number: int, size: int) -> Ritz:
+        """Room for the answers."""
+        targets = len(self.guard)
+        values = np.empty((number, targets - np.count_nonzero(self.guard)))
+        return Ritz(values, np.empty((number, targets, size)), np.zeros(number, dtype=bool))
+
+    def put(
+        self, answer: Ritz, places: Indices, found: Array, rows: Array, done: NDArray[np.bool_]
+    ) -> None:
+        """Write down target values (n, t) and their vectors (n, t, P)."""
+        defect = np.abs(rows @ rows.swapaxes(1, 2) - np.eye(rows.shape[1])).max(axis=(1, 2))
+        answer.values[places] = found[:, ~self.guard]
+        answer.vectors[places] = rows
+        answer.converged[places] = done & (defect <= ORTHONORMAL)
+
+    def urgency(self, theta: Array, targets: Indices, lengths: Array) -> Array:
+        """How many times too large the errors are, (n, t); up to 1 is good enough."""
+        values, each = theta[:, targets], np.arange(len(targets))
+        scale = np.maximum(np.abs(theta).max(axis=1, keepdims=True), TINY)
+        distance = np.abs(values[:, :, None] - theta[:, None, :])
+        distance[:, each, targets] = np.inf
+        distance[:, :, targets] -= lengths[:, None, :]
+        gap = np.maximum(distance.min(axis=2), lengths + TINY)
+        error = lengths * (lengths / gap) / (self.tolerance * scale)
+        apart = np.abs(values - values[:, self.beside])
+        doubt = lengths / np.maximum(apart, NEGLIGIBLE * scale)
+        # A guard that raises no doubt is improved where nothing else is left to do.
+        return np.where(self.guard, np.where(doubt > 1, doubt, 1e-3 * doubt), error)
+
+    def extend(
+        self, basis: Basis, theta: Array, coordinates: Array, residuals: Array, urgency: Array
+    ) -> None:
+        """Let a basis grow by the most urgent residuals (n, t, P); if full, restart it."""
+        block, kept = (BLOCK, KEPT) if self.low else (1, 0)
         growth = block * max(1, basis.size // (2 * block))
         if basis.size + growth > MAX_BASIS:
-            basis.restrict(theta, coordinates, _ends(basis.size, KEPT + count, kept))
+            basis.restrict(theta, coordinates, _ends(basis.size, KEPT + self.count, kept))
             growth = (MAX_BASIS - basis.size) // 2
-        urgency = np.where(errors > TOLERANCE, errors, 0.0) * np.where(guard, 1e-3, 1.0)
         worst = np.argsort(-urgency, axis=1)[:, :block, None]
         basis.grow(np.take_along_axis(residuals, worst, axis=1), growth)
-    return answer
 
 
 def _ends(size: int, high: int, low: int) -> Indices:
     """Positions of the ``low`` smallest and the ``high`` largest of ``size`` ascending values."""
     return np.r_[:low, size - high : size]
-
-
-class _Basis:
-    """Orthonormal rows Q (n, m, P), their images H Q (n, m, P), and Q H Qᵀ (n, m, m)."""
-
-    def __init__(self, operator: Operator, start: Array) -> None:
-        number, block, size = start.shape
-        self.operator, self.size = operator, 0
-        self._rows = self._images = np.empty((number, 0, size))
-        self.projected = np.empty((number, 0, 0))
-        self.grow(start, block)
-
-    @property
-    def rows(self) -> Array:
-        return self._rows[:, : self.size]
-
-    @property
-    def images(self) -> Array:
-        return self._images[:, : self.size]
-
-    def residuals(self, theta: Array, coordinates: Array, targets: Indices) -> tuple[Array, Array]:
-        """Residual vectors (n, t, P) of the target Ritz pairs and their error estimates (n, t),
-        relative to the spectral norm."""
-        mixing = coordinates[:, :, targets].swapaxes(1, 2)
-        residuals = mixing @ self.images
-        residuals -= (theta[:, targets, None] * mixing) @ self.rows
-        lengths = _lengths(residuals)
-        distance = np.abs(theta[:, targets, None] - theta[:, None, :])
-        distance[:, np.arange(len(targets)), targets] = np.inf
-        gap = distance.min(axis=2)
-        scale = np.maximum(np.abs(theta).max(axis=1, keepdims=True), TINY)
-        return residuals, lengths * np.minimum(
-            1.0, lengths / np.maximum(gap, lengths + TINY)
-        ) / scale
-
-    def grow(self, block: Array, amount: int) -> None:
-        """Add ``amount`` rows: the block, its image, the image of that, and so on."""
-        goal = self.size + amount
-        self._reserve(goal)
-        while self.size < goal:
-            block = self._append(self._new(block[:, : goal - self.size]))
-
-    def _new(self, block: Array) -> Array:
-        """The block made orthonormal, and random where it was already spanned: then the basis is
-        an invariant subspace, and there may be more outside."""
-        scale = np.abs(self.projected).max(axis=(1, 2), initial=0.0)
-        block = orthonormal(block, self.rows, SPANNED * scale)
-        spanned = ~block.any(axis=2)
-        if spanned.any():
-            block[spanned] = self.operator.random(block.shape[1])[spanned]
-            block = orthonormal(block, self.rows, np.zeros(len(block)))
-        return block
-
-    def _append(self, block: Array) -> Array:
-        """Add rows, and return what of their images (n, b, P) lies outside the basis."""
-        old, new = self.size, slice(self.size, self.size + block.shape[1])
-        self._rows[:, new] = block
-        self._images[:, new] = images = self.operator(block)
-        self.size = new.stop
-        coefficients = images @ self.rows.swapaxes(1, 2)
-        projected = np.empty((len(block), self.size, self.size))
-        projected[:, :old, :old] = self.projected
-        projected[:, new] = coefficients
-        projected[:, :, new] = coefficients.swapaxes(1, 2)
-        self.projected = projected
-        return images - coefficients @ self.rows
-
-    def _reserve(self, goal: int) -> None:
-        number, room, size = self._rows.shape
-        if goal <= room:
-            return
-        for name, old in (("_rows", self.rows), ("_images", self.images)):
-            larger = np.empty((number, 2 * goal, size))
-            larger[:, : self.size] = old
-            setattr(self, name, larger)
-
-    def keep(self, which: NDArray[np.bool_]) -> None:
-        """Go on with some of the operators."""
-        self.operator = self.operator.of(which)
-        self._rows, self._images = self.rows[which], self.images[which]
-        self.projected = self.projected[which]
-
-    def restrict(self, theta: Array, coordinates: Array, targets: Indices) -> None:
-        """Go on with some of the Ritz vectors; their images need no products."""
-        mixing = coordinates[:, :, targets].swapaxes(1, 2)
-        self._rows, self._images = mixing @ self.rows, mixing @ self.images
-        self.size = len(targets)
-        self.projected = theta[:, targets, None] * np.eye(self.size)
-
-
-def _lengths(rows: Array) -> Array:
-    return np.sqrt(np.einsum("nbp,nbp->nb", rows, rows))
-
-
-def orthonormal(block: Array, against: Array, spanned: Array) -> Array:
-    """Rows (n, b, P) orthonormal and orthogonal to the orthonormal rows ``against`` (n, m, P).
-
-    Directions that are already spanned, by ``against`` or by each other, come out as rows of
-    zeros; so do rows no longer than ``spanned`` (n,). Gram–Schmidt as block operations, a second
-    time where the first took so much away that rounding matters.
-    """
-    lengths = _lengths(block)
-    scale = np.where(lengths > spanned[:, None], 1 / np.maximum(lengths, TINY), 0.0)
-    block = block * scale[:, :, None]
-    for _ in range(2):
-        overlap = block @ against.swapaxes(1, 2)
-        block = block - overlap @ against
-        values, vectors = np.linalg.eigh(block @ block.swapaxes(1, 2))
-        scale = np.where(values > 1e-14, 1 / np.sqrt(np.maximum(values, 1e-14)), 0.0)
-        block = (vectors * scale[:, None, :]).swapaxes(1, 2) @ block
-        if values.min() > 1e-4 and np.abs(overlap).max(initial=0.0) < 1e-4:
-            break
-    return block

@@ -82,15 +82,19 @@ class NonlinearCurvature:
         some.layers = [layer.at(which) for layer in self.layers]
         return some
 
-    def random(self, count: int) -> Array:
-        """Gaussian directions (N, ``count``, P), the same at every call."""
-        rng = np.random.default_rng(0)
+    def random(self, count: int, turn: int = 0) -> Array:
+        """Gaussian directions (N, ``count``, P), others at every turn."""
+        rng = np.random.default_rng(turn)
         return rng.standard_normal((self.number, count, self.network.parameters))
 
     def matrix(self) -> Array:
         """∇²L without weight decay, (N, P, P), in the order of blocks."""
         size = self.network.parameters
         return self(np.tile(np.eye(size), (self.number, 1, 1)))
+
+    def clean(self, block: Array) -> Array:
+        """All that there is."""
+        return block
 
     def compress(self, direction: Array) -> Array:
         """(N, b, P) from the order of parameter vectors to that of blocks."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.krylov import Array, Indices
+from eosdash.core.subspace import Array, Indices
 
 SPACING = 8
 """Pairs of steps between the points that are solved without help from points after them."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.krylov import extreme_eigenvalues
 from eosdash.core.network import Array, Objective
@@ -60,7 +61,7 @@ def settled_sharpness(objective: Loss, theta: Array, at_minimum: bool) -> Array:
 
 def point_sharpness(objective: Loss, theta: Array) -> Array:
     """λ_max(∇²L) at any points θ (P, n), (n,), from the Hessian; NaN where a Krylov iteration,
-    of more than fifty parameters (80, if not linear), did not converge."""
+    of more than a thousand directions, did not converge."""
     found = [_ends(objective, points, lowest=False)[-1] for points in _batches(objective, theta)]
     return np.concatenate([np.empty(0), *found])
 
@@ -124,18 +125,25 @@ def _ends(objective: Loss, points: Array, lowest: bool) -> Array:
     elif objective.network.depth == 1 or size <= DENSE_LIMIT:
         return np.asarray(np.linalg.eigvalsh(objective.hessian(points))[:, wanted].T, dtype=float)
     curvature = curvature_of(objective, points)
+    linear = isinstance(objective, Objective)
+    if isinstance(objective, Objective) and size - unseen(objective.network) <= DENSE_LIMIT:
+        return _with_zero(_whole(curvature.matrix())[:, wanted].T) + decay
     rng = np.random.default_rng(0)
     start, probe = (
         curvature.compress(rng.standard_normal((len(points), block, size))) for block in (4, 1)
     )
-    linear = isinstance(objective, Objective)
-    ritz = extreme_eigenvalues(curvature, start, 1, probe, 8, lowest or linear)
+    ritz = extreme_eigenvalues(curvature, start, 1, probe, 8, lowest or linear, strict=True)
     values = ritz.values[:, wanted].T
-    if linear:  # there are directions that the Hessian does not see
-        values[-1] = np.maximum(values[-1], 0.0)
-        if lowest:
-            values[0] = np.minimum(values[0], 0.0)
+    if linear:
+        values = _with_zero(values)
     return np.where(ritz.converged, values + decay, np.nan)
+
+
+def _with_zero(ends: Array) -> Array:
+    """λ_min and λ_max, or λ_max alone, (2, n) or (1, n), with the eigenvalue 0 of directions that
+    the Hessian does not see."""
+    top = np.maximum(ends[-1:], 0.0)
+    return top if len(ends) == 1 else np.concatenate([np.minimum(ends[:1], 0.0), top])
 
 
 def _whole(matrices: Array) -> Array:

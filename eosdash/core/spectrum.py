@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from eosdash.core.curvature import Curvature, PlainCurvature, unseen
 from eosdash.core.following import Follower
-from eosdash.core.krylov import Array, Operator, Ritz, extreme_eigenvalues
+from eosdash.core.krylov import Ritz, extreme_eigenvalues
 from eosdash.core.network import Objective
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
 from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.protocols import Surface
 from eosdash.core.refinement import coarse_to_fine, interpolated, turned
 from eosdash.core.refinement import lagrange as lagrange
+from eosdash.core.subspace import Array, Operator
 
 DENSE_LIMIT = 50
 """Up to this many directions that the Hessian sees, all of it is formed and diagonalized. More
@@ -42,8 +43,12 @@ LOWEST_LIMIT = 100_000
 SINGLE_LIMIT = 500_000
 """Up to this many parameters times samples everything is worked out in double precision."""
 
-REACH, SYMMETRIC_REACH = 8, 24
-"""Images of a random direction that join the basis there."""
+REACH = 8
+"""Images of a random direction that join the basis at the points that others start from."""
+
+KINKED_REACH, SYMMETRIC_REACH = 4, 12
+"""The same at every point, where φ has kinks, as with ReLU, and on trajectories with a symmetry:
+units that are off, and a symmetry, keep eigenvectors apart from each other exactly."""
 
 
 class Extremes(NamedTuple):
@@ -53,8 +58,8 @@ class Extremes(NamedTuple):
         top: the k largest eigenvalues, descending, (T, k); ``top[:, 0]`` is the sharpness.
             NaN beyond the number of parameters.
         lowest: λ_min, (T,); None where it was not asked for.
-        converged: whether all of them are within 1e-6 of the spectral norm, (T,); 1e-5 where a
-            tracker works in single precision.
+        converged: whether all of them are within 1e-6 of the spectral norm, as far as estimates
+            tell, (T,); 1e-5 where a tracker works in single precision.
     """
 
     top: Array
@@ -75,8 +80,7 @@ class SpectrumTracker:
         generic: False for a trajectory with a symmetry, such as one from a balanced start. Its
             Hessians share invariant subspaces, in which eigenvectors that were followed stay
             blind to an eigenvalue that overtakes them: more is then done densely, and random
-            directions are probed at every point. In trials about one point in a thousand still
-            missed one, so what is not dense does not count as converged.
+            directions are probed at every point.
         lowest: whether to follow λ_min.
     """
 
@@ -88,6 +92,7 @@ class SpectrumTracker:
         self.generic = generic
         self.lowest = lowest
         self._hidden = unseen(objective.network) if isinstance(objective, Objective) else 0
+        self._reach = self._reach_everywhere()
         self._carried: Array | None = None
         self._follower = self._single_follower()
 
@@ -104,6 +109,14 @@ class SpectrumTracker:
                 whole = self._whole(path)
                 return self._extremes(whole, np.isfinite(whole[:, 0]))
             return self._followed(path) or self._tracked(path)
+
+    def _reach_everywhere(self) -> int:
+        """Images of a random direction at every point."""
+        if not self.generic:
+            return SYMMETRIC_REACH
+        network = self.objective.network
+        kinked = isinstance(network, NonlinearNetwork) and network.phi.bend is None
+        return KINKED_REACH if kinked else 0
 
     def _single_follower(self) -> Follower | None:
         objective = self.objective
@@ -160,20 +173,23 @@ class SpectrumTracker:
                 chosen = points[some]
                 start = interpolated(vectors, nodes[some] + 2, weights[some])
                 curvature = curvature_of(self.objective, path[chosen])
-                probe = None
-                if level.first or not self.generic:
+                probe, reach = None, max(self._reach, REACH if level.first else 0)
+                if reach:
                     probe = curvature.compress(rng.standard_normal((len(chosen), 1, size)))
-                reach = REACH if self.generic else SYMMETRIC_REACH
-                ritz = self._solve(curvature, curvature.compress(start), probe, reach)
+                ritz = self._solve(curvature, curvature.compress(start), probe, reach, level.first)
                 values[chosen], converged[chosen] = ritz.values, ritz.converged
                 vectors[chosen + 2] = turned(curvature.expand(ritz.vectors), start)
         self._carried = vectors[-2:].copy()
-        return self._extremes(values, converged & self.generic)
+        return self._extremes(values, converged)
 
-    def _solve(self, curvature: "Curved", start: Array, probe: Array | None, reach: int) -> Ritz:
+    def _solve(
+        self, curvature: "Curved", start: Array, probe: Array | None, reach: int, strict: bool
+    ) -> Ritz:
         """Where a Hessian is not finite, NaN, and vectors that are."""
         try:
-            return extreme_eigenvalues(curvature, start, self.count, probe, reach, self.lowest)
+            return extreme_eigenvalues(
+                curvature, start, self.count, probe, reach, self.lowest, strict
+            )
         except np.linalg.LinAlgError:
             if len(start) == 1:
                 lost = np.full((1, self.count + int(self.lowest)), np.nan)
@@ -183,7 +199,7 @@ class SpectrumTracker:
         alone = []
         for one in np.eye(len(start), dtype=bool):
             share = None if probe is None else probe[one]
-            alone.append(self._solve(curvature.of(one), start[one], share, reach))
+            alone.append(self._solve(curvature.of(one), start[one], share, reach, strict))
         return Ritz(*(np.concatenate(parts) for parts in zip(*alone, strict=True)))
 
     def _extremes(self, values: Array, converged: NDArray[np.bool_]) -> Extremes:
