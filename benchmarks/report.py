@@ -50,8 +50,13 @@ def remarks(notes: Sequence[str]) -> str:
 
 
 def write(title: str, how: str, rows: Sequence[Row], notes: Sequence[str]) -> None:
+    """Put a section of these rows into the page."""
+    put(title, f"{how}\n\n{table(rows)}\n\n{remarks(notes)}")
+
+
+def put(title: str, body: str) -> None:
     """Put a section into the page, in the place of the one of that title."""
-    made = f"## {title}\n\n{how}\n\n{table(rows)}\n\n{remarks(notes)}\n"
+    made = f"## {title}\n\n{body}\n"
     before, *sections = re.split(r"^(?=## )", PAGE.read_text(), flags=re.MULTILINE)
     others = [section for section in sections if not section.startswith(f"## {title}\n")]
     PAGE.write_text("\n".join(part.strip("\n") + "\n" for part in [before, *others, made]))

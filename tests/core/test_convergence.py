@@ -8,7 +8,7 @@ from eosdash.core.curvature import Curvature, PlainCurvature
 from eosdash.core.gradient_descent import Stretch, descend
 from eosdash.core.initialization import balanced
 from eosdash.core.krylov import extreme_eigenvalues
-from eosdash.core.settled import point_sharpness
+from eosdash.core.settled import extreme_curvatures, point_sharpness
 from eosdash.core.spectrum import SpectrumTracker
 from eosdash.core.subspace import Basis
 from eosdash.core.tasks import whitened_objective
@@ -83,6 +83,16 @@ def test_maps_know_the_sharpness_where_the_hessian_has_few_eigenvalues():
     points = np.stack([balanced(objective, scale) for scale in np.linspace(0.2, 1.2, 9)])
     exact = np.linalg.eigvalsh(objective.hessian(points))[:, -1]
     np.testing.assert_allclose(point_sharpness(objective, points.T.copy()), exact, rtol=1e-6)
+
+
+def test_maps_of_wide_layers_between_single_numbers():
+    """The Hessian sees 39 of 120 directions: fewer than a basis holds."""
+    objective = whitened_objective((1, 10, 10, 1), (1.0,))
+    points = np.random.default_rng(0).standard_normal((5, 120)) / 3
+    exact = np.linalg.eigvalsh(objective.hessian(points))
+    ends = extreme_curvatures(objective, points.T.copy())
+    np.testing.assert_allclose(ends, exact[:, [0, -1]].T, rtol=1e-9)
+    np.testing.assert_allclose(point_sharpness(objective, points.T.copy()), ends[1], rtol=1e-12)
 
 
 def test_what_belongs_to_no_direction_is_cleaned_away(degenerate):
