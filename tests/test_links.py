@@ -28,3 +28,9 @@ def test_a_link_opens_the_state_that_it_was_written_for(link):
 
 def test_there_are_links_of_every_kind():
     assert {link.partition("?")[0] for link in LINKS} == set(KINDS)
+
+
+def test_the_chain_that_is_there_before_anything_is_said_is_the_one_of_before():
+    kind, _, query = LINKS[0].partition("?")
+    assert kind == "train"
+    assert TrainParams.make().query() == dict(parse_qsl(query))
