@@ -3,6 +3,7 @@ claim."""
 
 import numpy as np
 
+from eosdash.core.boundary import wilson
 from eosdash.params import NetworkParams
 from eosdash.shares import percent
 from eosdash.theory import ManifoldResult, NonsingularResult, RayResult, StableResult
@@ -79,11 +80,12 @@ def nonsingular_words(params: NetworkParams, found: NonsingularResult) -> str:
     return f"{what}: {how_many} at −∞, as far as rounding tells"
 
 
-def measure_zero_words(converged: int, undecided: int, total: int, steps: int, high: float) -> str:
-    """How many starts converged past η_C in so many steps, how many are undecided then, and at most
-    what share converges."""
-    open_ = f", {undecided:,} undecided" if undecided else ""
+def measure_zero_words(converged: int, undecided: int, total: int, steps: int) -> str:
+    """How many starts converged past η_C in so many steps, and at most what share does; and what
+    it would be at most if those did that are undecided."""
+    most, if_all = (percent(float(wilson(n, total)[1])) for n in (converged, converged + undecided))
+    open_ = f"; {undecided:,} are undecided, and with them it is at most {if_all}"
     return (
-        f"{converged:,} of {total:,} starts past η_C converged within {steps:,} steps{open_}; at "
-        f"most {percent(high)} do, with 95 % confidence"
+        f"{converged:,} of {total:,} starts past η_C converged within {steps:,} steps; at most "
+        f"{most} do, with 95 % confidence{open_ if undecided else ''}"
     )

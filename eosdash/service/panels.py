@@ -151,12 +151,11 @@ def _measure_zero(params: TheoryParams) -> dict[str, Any]:
     converged = round(params.starts * float(stays[past].sum()))
     undecided = round(params.starts * float(found.fraction["undecided"][past].sum()))
     total = int(past.sum()) * params.starts
-    high = float(wilson(converged, total)[1])
     missing = {"map": why_no_map(params)} if past_it is None else {}
     return _record(
         params,
         "measure_zero",
-        measure_zero_words(converged, undecided, total, params.steps, high),
+        measure_zero_words(converged, undecided, total, params.steps),
         missing,
         value=found.value,
         fraction=stays,

@@ -122,14 +122,24 @@ def test_a_critical_learning_rate_beyond_all_that_can_be_asked_for_has_no_map(ta
 
 
 def test_undecided_starts_are_said_to_be_undecided():
-    words = measure_zero_words(0, 17, 600, 250, 0.0061)
+    words = measure_zero_words(3, 17, 600, 250)
+    share, with_them = (100 * wilson(n, 600)[1] for n in (3, 20))
     assert words == (
-        "0 of 600 starts past η_C converged within 250 steps, 17 undecided; at most 0.61 % do, "
-        "with 95 % confidence"
+        f"3 of 600 starts past η_C converged within 250 steps; at most {share:.1f} % do, with 95 % "
+        f"confidence; 17 are undecided, and with them it is at most {with_them:.1f} %"
     )
-    assert "undecided" not in measure_zero_words(0, 0, 600, 250, 0.0061)
+    assert measure_zero_words(0, 40, 40, 9).endswith("at most 100 %")
+    assert "undecided" not in measure_zero_words(0, 0, 600, 250)
 
 
-@pytest.mark.parametrize("high", [1.0, 0.9999, 0.00004, 0.5])
-def test_no_share_is_written_with_an_exponent(high):
-    assert re.search(r"at most \d+(\.\d+)? % do", measure_zero_words(3, 0, 9, 9, high))
+def test_a_plateau_is_no_convergence():
+    panel = panels(depth=4, init_scale=1e-4)["measure_zero"]
+    assert panel["check"].startswith("0 of 144 starts")
+    assert "144 are undecided" in panel["check"]
+    assert not any(panel["fraction"])
+
+
+@pytest.mark.parametrize("converged", [0, 1, 4_999, 10_000])
+def test_no_share_is_written_with_an_exponent(converged):
+    words = measure_zero_words(converged, 0, 10_000, 9)
+    assert re.search(r"at most \d+(\.\d+)? % do", words)
