@@ -65,8 +65,9 @@ def _entropy_slope(z: Array, y: Array) -> Array:
 def _entropy_curve(chances: Array, dz: Array) -> Array:
     """(diag(p) − p pᵀ) dz, which does not see what all logits gain: that of the likeliest class is
     taken off first, since p (1 − p) is lost where p rounds to 1."""
-    likeliest = chances.argmax(axis=-2, keepdims=True)
-    moved = chances * (dz - np.take_along_axis(dz, likeliest, axis=-2))
+    shape = np.broadcast_shapes(chances.shape, dz.shape)
+    likeliest = np.broadcast_to(chances, shape).argmax(axis=-2, keepdims=True)
+    moved = chances * (dz - np.take_along_axis(np.broadcast_to(dz, shape), likeliest, axis=-2))
     moved -= chances * moved.sum(axis=-2, keepdims=True)
     moved /= dz.shape[-1]
     return moved

@@ -176,7 +176,8 @@ class SpectrumTracker:
                 probe, reach = None, max(self._reach, REACH if level.first else 0)
                 if reach:
                     probe = curvature.compress(rng.standard_normal((len(chosen), 1, size)))
-                ritz = self._solve(curvature, curvature.compress(start), probe, reach, level.first)
+                strict = self.lowest and level.first
+                ritz = self._solve(curvature, curvature.compress(start), probe, reach, strict)
                 values[chosen], converged[chosen] = ritz.values, ritz.converged
                 vectors[chosen + 2] = turned(curvature.expand(ritz.vectors), start)
         self._carried = vectors[-2:].copy()

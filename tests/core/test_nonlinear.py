@@ -251,6 +251,10 @@ def test_the_curvature_of_a_sure_cross_entropy_keeps_its_precision(ahead):
     for flip in (slice(None), slice(None, None, -1)):
         found = criterion.curve(criterion.spread(logits[flip]), change[flip])
         np.testing.assert_allclose(found[flip], [[expected], [-expected]], rtol=1e-12)
+    several = criterion.curve(
+        criterion.spread(logits), change * np.array([1.0, 2.0])[:, None, None]
+    )
+    np.testing.assert_allclose(several[:, 0, 0], [expected, 2 * expected], rtol=1e-12)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
