@@ -57,7 +57,7 @@ window.eosdash = window.eosdash || {};
     for (const [axis, more] of Object.entries({ xaxis: filled.x, yaxis: filled.y, yaxis2: filled.y2 }))
       if (layout[axis]) axes[axis] = { ...layout[axis], ...more };
     const made = { ...layout, ...axes, annotations: filled.annotations ?? [] };
-    await eos.react(figure, data, made, { staticPlot: true, responsive: true });
+    await eos.react(figure, data, made, { staticPlot: true });
   };
 
   function fill(kind, run, view, template) {

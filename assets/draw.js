@@ -93,10 +93,12 @@ window.eosdash = window.eosdash || {};
     for (const name of ["xaxis", "yaxis", "yaxis2"])
       small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
     small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
-    await eos.react(eos.graph(id), data, small, { staticPlot: true, responsive: true });
+    small.annotations = layout.annotations.map((note) => ({ ...note, text: note.text.replace(/(?<=<\/b>).*/, "") }));
+    const curves = data.filter(({ meta }) => !meta.startsWith("events.")); // their list is elsewhere
+    await eos.react(eos.graph(id), curves, small, { staticPlot: true });
   };
 
-  const config = () => ({ displayModeBar: false, doubleClick: "reset", responsive: true });
+  const config = () => ({ displayModeBar: false, doubleClick: "reset" });
 
   function curves(run, view, x, shown) {
     const { columns } = run;

@@ -38,7 +38,6 @@ window.eosdash = window.eosdash || {};
     if (eos.page().shown?.()?.start) eos.address();
     eos.page().draw?.();
     eos.announce(yes ? "Present mode. P leaves it." : "Present mode left.");
-    window.dispatchEvent(new Event("resize")); // the figures have another size now
   };
 
   /** Set what a component of the page shows. One whose page was left meanwhile is none of Dash's

@@ -29,16 +29,15 @@ window.eosdash = window.eosdash || {};
       const point = place(event);
       if (point !== null) hover(point);
     });
-    let pressed = null;
-    figure.addEventListener("pointerdown", (event) => (pressed = event), true);
-    const released = (event) => {
-      const from = pressed;
-      pressed = null;
-      if (!from || Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) > STILL) return;
+    const released = (from, event) => {
+      if (Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) > STILL) return;
       const point = place(event);
       if (point !== null) click(point);
     };
-    window.addEventListener("pointerup", released, true); // Plotly covers the page during a drag
+    // Plotly covers the page during a drag, so that its end is heard at the window.
+    const pressed = (from) =>
+      window.addEventListener("pointerup", (event) => released(from, event), { capture: true, once: true });
+    figure.addEventListener("pointerdown", pressed, true);
     figure.on("plotly_relayout", (change) => "xaxis.range[0]" in change && zoom(figure.layout));
   };
 })(window.eosdash);

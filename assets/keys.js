@@ -78,13 +78,23 @@ window.eosdash = window.eosdash || {};
   const MOVING = "[role=slider], [role=application], [role=listbox], [role=radiogroup], [role=option]";
   const PRESSED = "button, summary, a, [role=switch], [type=checkbox]";
 
+  let clicked = null; // what a pointer, not a key, pressed last
+  document.addEventListener("focusin", () => (clicked = null), true);
+  document.addEventListener("click", ({ detail, target }) => detail && (clicked = target.closest?.(PRESSED)), true);
+
   /** Whether the element that has the focus needs the key for itself. */
   function taken(target, key) {
     if (!target.closest || target === document.body) return false;
     if (target.closest(TYPING)) return true;
     if (NAMES[key] && target.closest(MOVING)) return true;
-    return key === " " && Boolean(target.closest(PRESSED));
+    return key === " " && Boolean(target.closest(PRESSED)) && !done(target);
   }
+
+  /** Whether an element has had its press while a scene waits for Space: what was clicked, or an
+   * option that is chosen. An open menu still closes by it. */
+  const done = (target) =>
+    inDeck() && !target.closest(".eos-menu[open]") &&
+    (target === clicked || target.matches(".eos-option[aria-pressed=true]"));
 
   let going = -Infinity; // when G was pressed
 
@@ -103,7 +113,9 @@ window.eosdash = window.eosdash || {};
     if (name === "G") return (going = performance.now());
     const act = ACTIONS[name];
     if (!act || (repeat && !name.match(/[UDJL]$/))) return;
-    if (act() !== false) event.preventDefault();
+    if (act() === false) return;
+    event.preventDefault();
+    if (key === " ") target.blur?.(); // or its release would press a button that was clicked
   });
 
   function escape() {

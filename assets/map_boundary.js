@@ -78,7 +78,7 @@ window.eosdash = window.eosdash || {};
       const { sizes, values, line } = map.end[fit];
       return { ...trace, x: sizes, y: part === "line" ? line : values };
     });
-    eos.react($("fits-figure"), data, template.layout, { staticPlot: true, responsive: true });
+    eos.react($("fits-figure"), data, template.layout, { staticPlot: true });
   }
   document.addEventListener(
     "toggle",

@@ -97,7 +97,7 @@ window.eosdash = window.eosdash || {};
       image: state.image.url,
       extent: map.start.extent,
     });
-    const config = { displayModeBar: false, doubleClick: false, responsive: true };
+    const config = { displayModeBar: false, doubleClick: false };
     await eos.react(figure, data, layout, config);
     if (!figure.isConnected) return;
     if (!figure.listening) figure.addEventListener("keydown", key);

@@ -10,17 +10,53 @@ window.eosdash = window.eosdash || {};
    * presented. Of a page that was left meanwhile, nothing. */
   eos.react = async function (figure, data, layout, config) {
     if (!figure?.isConnected) return;
-    if (!eos.frame.present) return window.Plotly.react(figure, data, layout, config);
-    return window.Plotly.react(figure, data.map(presentedTrace), presentedLayout(layout), config);
+    const { present } = eos.frame;
+    const traces = present ? data.map(presentedTrace) : data;
+    const made = { ...(present ? presentedLayout(layout) : layout), ...sizeOf(figure) };
+    await window.Plotly.react(figure, traces, made, config);
+    figures.add(figure);
+    boxes.observe(figure); // says at once if the box has changed meanwhile, or is gone
   };
 
-  const larger = (size = 12) => (size < LEAST ? Math.max(LEAST, 1.4 * size) : size);
+  /* A figure has the size of its box, whatever changes that; and what belongs to it ends with it. */
+
+  const figures = new Set();
+  const boxes = new ResizeObserver(() => (asked ||= requestAnimationFrame(fit)));
+  let asked = 0;
+
+  /** px of a figure's box; nothing of one that is not laid out. */
+  const sizeOf = ({ clientWidth: width, clientHeight: height }) =>
+    width && height ? { width, height } : {};
+
+  function fit() {
+    asked = 0;
+    for (const figure of figures) {
+      if (!figure.isConnected) {
+        end(figure);
+        continue;
+      }
+      const { width, height } = sizeOf(figure);
+      const { layout } = figure;
+      if (width && (width !== layout.width || height !== layout.height))
+        window.Plotly.relayout(figure, { width, height });
+    }
+  }
+
+  function end(figure) {
+    figures.delete(figure);
+    boxes.unobserve(figure);
+    window.Plotly.purge(figure);
+  }
+
+  /** How much larger the screen is than a projector. */
+  const screen = () => Math.max(1, window.innerHeight / 1080);
+  const larger = (size = 12) => screen() * (size < LEAST ? Math.max(LEAST, 1.4 * size) : size);
 
   function presentedTrace(trace) {
     const made = { ...trace };
-    if (trace.line?.width) made.line = { ...trace.line, width: WIDER * trace.line.width };
+    if (trace.line?.width) made.line = { ...trace.line, width: WIDER * screen() * trace.line.width };
     if (typeof trace.marker?.size === "number")
-      made.marker = { ...trace.marker, size: WIDER * trace.marker.size };
+      made.marker = { ...trace.marker, size: WIDER * screen() * trace.marker.size };
     if (trace.textfont || trace.mode?.includes("text"))
       made.textfont = { ...trace.textfont, size: larger(trace.textfont?.size) };
     if (trace.colorbar) made.colorbar = textLarger(trace.colorbar);
@@ -55,9 +91,9 @@ window.eosdash = window.eosdash || {};
       ...note,
       font: { ...note.font, size: larger(note.font?.size), color: note.font?.color === layout.meta?.muted ? ink : note.font?.color },
     }));
-    made.hoverlabel = { ...layout.hoverlabel, font: { ...layout.hoverlabel?.font, size: LEAST } };
+    made.hoverlabel = { ...layout.hoverlabel, font: { ...layout.hoverlabel?.font, size: screen() * LEAST } };
     if (layout.margin)
-      made.margin = Object.fromEntries(Object.entries(layout.margin).map(([side, px]) => [side, MARGIN * px]));
+      made.margin = Object.fromEntries(Object.entries(layout.margin).map(([side, px]) => [side, MARGIN * screen() * px]));
     return made;
   }
 

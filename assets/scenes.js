@@ -42,7 +42,6 @@ window.eosdash = window.eosdash || {};
     state.shown = false;
     document.body.classList.remove("eos-has-scene", "eos-secret", "eos-waiting");
     if (eos.page().shown?.()?.start) eos.address();
-    resized();
   };
 
   const element = (tag, words, className = "") =>
@@ -66,7 +65,6 @@ window.eosdash = window.eosdash || {};
     document.body.classList.add("eos-has-scene");
     document.body.classList.toggle("eos-secret", !state.revealed);
     $("scene").scrollTop = 0;
-    resized();
   }
 
   /** A button for each option; pressed is the one that the room chose. */
@@ -104,13 +102,10 @@ window.eosdash = window.eosdash || {};
     const { options: words, answer } = state.deck.scenes[frame.scene - 1];
     const right = answer ? `Right is ${"ABCDEF"[answer - 1]}: ${words[answer - 1]}. ` : "";
     eos.announce(`${right}${$("summary")?.textContent ?? ""}`);
-    resized();
   };
 
   /** On: reveal what is hidden, otherwise the next scene. */
   eos.onward = () => (state.revealed ? eos.openScene(frame.scene + 1) : eos.reveal());
-
-  const resized = () => window.dispatchEvent(new Event("resize"));
 
   /* The page of scenes */
 

@@ -6,8 +6,20 @@ window.eosdash = window.eosdash || {};
   const DOMAINS = {
     lr: { orbit: [0.7, 1], exponent: [0.53, 0.64], fraction: [0.31, 0.47], edge: [0.155, 0.25], grad_norm: [0, 0.095] },
     size: { fraction: [0.66, 1], edge: [0.34, 0.58], grad_norm: [0, 0.26] },
+    low: { orbit: [0.64, 1], exponent: [0.35, 0.5], fraction: [0, 0.21] },
     embed: { orbit: [0.5, 1], fraction: [0, 0.36] },
   };
+  const LOW = 640; // px below which five rows are too many
+  const NARROW = 520; // px below which titles lose what does not fit
+  const PRESENTED = 1.54; // text is larger by that
+  const TICK = 26; // px that a label of a tick takes
+
+  /** Which rows are shown, and where. */
+  function domainsOf(sweep, { clientHeight }) {
+    if (!sweep.isOverLr) return DOMAINS.size;
+    if (eos.frame.embed) return DOMAINS.embed;
+    return DOMAINS[clientHeight < LOW ? "low" : "lr"];
+  }
   const NOWHERE = [0.999, 1]; // the place of a row that is not shown
   const TITLES = {
     exponent: "<b>largest Lyapunov exponent</b> of the orbit, nats a step",
@@ -105,8 +117,8 @@ window.eosdash = window.eosdash || {};
     }
   };
 
-  /** Data and layout of the figure of a sweep. */
-  eos.sweepFigure = (template, sweep, narrow) => [dataOf(template, sweep), layoutOf(template, sweep, narrow)];
+  /** Data and layout of the figure of a sweep, for the box that it is drawn in. */
+  eos.sweepFigure = (template, sweep, box) => [dataOf(template, sweep), layoutOf(template, sweep, box)];
 
   function dataOf(template, sweep) {
     const { columns, start } = sweep;
@@ -145,10 +157,12 @@ window.eosdash = window.eosdash || {};
     return unit.symbol === "η_C" ? "learning rate η / η<sub>C</sub>" : `learning rate η in units of ${unit.symbol}`;
   }
 
-  function layoutOf(template, sweep, narrow) {
+  function layoutOf(template, sweep, box) {
     const { start } = sweep;
     const { value, params } = start;
-    const domains = DOMAINS[!sweep.isOverLr ? "size" : eos.frame.embed ? "embed" : "lr"];
+    const domains = domainsOf(sweep, box);
+    const larger = eos.frame.present ? PRESENTED : 1;
+    const narrow = box.clientWidth < larger * NARROW;
     const { accent, muted } = template.layout.meta;
     const log = sweep.isOverLr && params.spacing === "log" && !params.rates;
     const coarse = matchMedia("(pointer: coarse)").matches;
@@ -172,6 +186,8 @@ window.eosdash = window.eosdash || {};
       const shown = row in domains;
       layout[name] = { ...template.layout[name], domain: domains[row] ?? NOWHERE, visible: shown };
       if (shown) {
+        const height = box.clientHeight * (domains[row][1] - domains[row][0]);
+        layout[name].nticks = Math.min(layout[name].nticks, Math.max(2, Math.floor(height / (larger * TICK))));
         const whole = row === "orbit" ? `<b>orbit</b>: values of ${start.observable} after the transient` : TITLES[row];
         const text = narrow ? whole.replace(/<\/b>.*/, "</b>") : whole;
         layout.annotations.push(note(text, 0, domains[row][1], "left", "bottom", muted));

@@ -59,10 +59,10 @@ window.eosdash = window.eosdash || {};
     }
     const template = eos.templates[eos.scheme()].sweep;
     const drawn = sweep.known.length;
-    const config = { displayModeBar: false, doubleClick: false, responsive: true };
-    const narrow = figure.clientWidth < 520; // titles lose what does not fit
-    await eos.react(figure, ...eos.sweepFigure(template, sweep, narrow), config);
+    const config = { displayModeBar: false, doubleClick: false };
+    await eos.react(figure, ...eos.sweepFigure(template, sweep, figure), config);
     if (!figure.isConnected) return;
+    if (!figure.listening) figure.on("plotly_relayout", (change) => "width" in change && drawSweep());
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });
     sweep.drawn = drawn;
     document.body.classList.add("eos-drawn");
@@ -203,7 +203,7 @@ window.eosdash = window.eosdash || {};
       xaxis: { ...template.layout.xaxis, range },
       yaxis: { ...template.layout.yaxis, range },
     };
-    await eos.react($("cobweb-figure"), data, layout, { staticPlot: true, responsive: true });
+    await eos.react($("cobweb-figure"), data, layout, { staticPlot: true });
     const stable = Math.abs(slope) < 1 ? "stable" : "no longer stable: f(f(w)) crosses the diagonal twice more";
     eos.say("cobweb-words", `All weights equal w. At the minimizer f′ = ${eos.digits(slope)}: ${stable}.`);
   }

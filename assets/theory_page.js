@@ -97,7 +97,7 @@ window.eosdash = window.eosdash || {};
     elements.forEach((element, i) => element?.classList.toggle("eos-hidden", !drawn[i]));
     for (const [i, element] of elements.entries()) {
       if (!element || !drawn[i]) continue;
-      const config = { displayModeBar: false, responsive: true, scrollZoom: false };
+      const config = { displayModeBar: false, scrollZoom: false };
       await eos.react(element, drawn[i].data, drawn[i].layout, config);
       element.setAttribute("role", "img");
       element.setAttribute("aria-label", panel.check);
