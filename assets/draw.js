@@ -65,7 +65,12 @@ window.eosdash = window.eosdash || {};
     const shown = eos.stepShown(state);
     const x = xs(current, view);
     const over = eos.overlaid(current, view);
-    const filled = { ...curves(current, view, x, shown), ...over.filled, ...marks(current, x, shown) };
+    const axes = Object.fromEntries(ROWS.map((row) => [row, eos.rowAxis(row, state, over.values[row])]));
+    const filled = { ...curves(current, view, x, shown), ...over.filled, ...marks(current, x, shown, axes) };
+    for (const row of ROWS) {
+      const cut = (axes[row].cut = eos.cutOff(x, current.columns[row], axes[row]));
+      if (cut.x.length) filled[`cut.${row}`] = [cut.x, cut.x.map(() => axes[row].top)];
+    }
     const behind = previous && !current.end ? previous : null;
     for (const row of ROWS) {
       if (behind) filled[`previous.${row}`] = [xs(behind, view), behind.columns[row]];
@@ -80,7 +85,7 @@ window.eosdash = window.eosdash || {};
         const [tx, ty, more] = filled[trace.meta];
         return { ...trace, x: tx, y: ty, ...more };
       });
-    return [data, layout(template, state, x, over), config()];
+    return [data, layout(template, state, x, over, axes), config()];
   }
 
   /** A run in small: loss and sharpness. */
@@ -110,7 +115,7 @@ window.eosdash = window.eosdash || {};
       if (view.smooth > 1 || until < run.count) filled[`raw.${row}`] = [x, columns[row]];
     }
     const hovertemplate = `${edgeWords(run)} %{y:.5g}<extra></extra>`;
-    filled.threshold = [x, thresholds(run), { line: thresholdLine(columns.lr), hovertemplate }];
+    filled.threshold = [...across(x, thresholds(run)), { line: thresholdLine(columns.lr), hovertemplate }];
     if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
     if (view.lowest && columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
     const count = columns.eigenvalues?.[0].length ?? 1;
@@ -119,17 +124,24 @@ window.eosdash = window.eosdash || {};
     return filled;
   }
 
+  /** A line of one step is drawn over the whole axis: as a point nobody would see it. */
+  const across = (x, y) => (x.length > 1 ? [x, y] : [[x[0], x[0] + 1], [y[0], y[0]]]);
+
   function thresholdLine(lr) {
     const { accent } = eos.templates[eos.scheme()].run.layout.meta;
     const changes = lr.some((value) => value !== lr[0]);
     return { color: accent, width: 1.75, dash: "dash", shape: changes ? "hv" : "linear" };
   }
 
-  function marks(run, x, shown) {
+  function marks(run, x, shown, axes) {
     const filled = {};
     const { columns } = run;
-    // A logarithmic axis has no place for zero, and text would be put at minus infinity.
-    const value = (row, at) => (row === "sharpness" || columns[row][at] > 0 ? columns[row][at] : null);
+    // A logarithmic axis has no place for zero, and text would be put at minus infinity; what is
+    // above an axis is marked at its top.
+    const value = (row, at) => {
+      const { type, top } = axes[row];
+      return type === "linear" || columns[row][at] > 0 ? Math.min(columns[row][at], top) : null;
+    };
     for (const row of ROWS) filled[`cursor.${row}`] = [[x[shown]], [value(row, shown)]];
     const onLoss = new Set(["spike", "converges", "diverges", "period"]);
     for (const row of ROWS.slice(0, 2)) {
@@ -165,7 +177,7 @@ window.eosdash = window.eosdash || {};
     });
   }
 
-  function layout(template, state, x, over) {
+  function layout(template, state, x, over, axes) {
     const { current, pins, view } = state;
     const base = template.layout;
     const domains = view.gradient ? DOMAINS.three : DOMAINS.two;
@@ -182,7 +194,10 @@ window.eosdash = window.eosdash || {};
         fixedrange: touch,
         title: { ...base.xaxis.title, text: view.axis === "time" ? "time η · step" : "step" },
       },
-      annotations: labels(current, domains, view, base.meta, over),
+      annotations: [
+        ...labels(current, domains, view, base.meta, over, axes.sharpness),
+        ...ROWS.flatMap((row) => eos.axisNotes(row, axes[row], domains[row], base.meta)),
+      ],
     };
     ROWS.forEach((row, i) => {
       const name = i ? `yaxis${i + 1}` : "yaxis";
@@ -191,7 +206,7 @@ window.eosdash = window.eosdash || {};
         domain: domains[row],
         visible: row !== "grad_norm" || Boolean(view.gradient),
         fixedrange: touch,
-        ...range(row, state, over.values[row]),
+        ...axisOf(axes[row]),
       };
     });
     return made;
@@ -206,31 +221,10 @@ window.eosdash = window.eosdash || {};
     return view.axis === "time" ? steps * run.start.params.lr : steps;
   }
 
-  function range(row, { current, pins, view }, over = []) {
-    const runs = [current, ...pins.filter(Boolean)];
-    const all = [...runs.flatMap((run) => run.columns[row]), ...over].filter(Number.isFinite);
-    if (row === "sharpness") {
-      const edge = maximum(thresholds(current));
-      let top = Math.max(edge, maximum(all));
-      if (view.clip) top = Math.min(top, 4 * edge);
-      let low = 0;
-      if (view.lowest && current.columns.lambda_min) low = Math.max(-top, -maximum(current.columns.lambda_min.map((v) => -v)));
-      return { range: [Math.min(0, low) * 1.05, 1.08 * top], autorange: false };
-    }
-    const positive = all.filter((value) => value > 0);
-    if (!positive.length) return { autorange: true };
-    let high = Math.log10(maximum(positive));
-    if (view.clip) high = Math.min(high, Math.log10(current.columns[row][0] || 1) + 3);
-    const low = Math.min(Math.log10(Math.max(-maximum(positive.map((v) => -v)), 1e-32)), high - 1);
-    const room = 0.05 * (high - low);
-    const dtick = Math.max(1, Math.ceil((high - low) / 5)); // whole powers of ten only
-    return { range: [low - room, high + room], autorange: false, dtick };
-  }
-
-  const maximum = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const axisOf = ({ range, autorange, type, dtick }) => ({ range, autorange, type, ...(dtick && { dtick }) });
 
   /** Titles over the rows, and 2/η named at its line. */
-  function labels(run, domains, view, colours, over) {
+  function labels(run, domains, view, colours, over, { type }) {
     const title = (text, row) => ({
       text,
       xref: "paper",
@@ -245,15 +239,16 @@ window.eosdash = window.eosdash || {};
       captureevents: row === "sharpness",
     });
     const threshold = thresholds(run).at(-1);
+    const at = (value) => (type === "log" ? Math.log10(value) : value);
     const made = [
       title("<b>loss</b>", "loss"),
-      title("<b>sharpness</b> λ<sub>max</sub> of the Hessian", "sharpness"),
+      title(`<b>sharpness</b> λ<sub>max</sub> of the Hessian${type === "log" ? ", log scale" : ""}`, "sharpness"),
       {
         text: `<b>${edgeWords(run)} = ${eos.digits(threshold, 4)}</b>`,
         xref: "paper",
         yref: "y2",
         x: 1,
-        y: threshold,
+        y: at(threshold),
         xanchor: "right",
         yanchor: "bottom",
         showarrow: false,
@@ -269,7 +264,7 @@ window.eosdash = window.eosdash || {};
       const below = gfs < threshold; // so that it does not lie on the other name
       const text = "<b>minimum that gradient flow reaches</b>";
       const font = { size: 13, color: colours.gfs };
-      made.push({ ...made.at(-1), text, y: gfs, yanchor: below ? "top" : "bottom", yshift: below ? 0 : 18, font, name: "gradient-flow" });
+      made.push({ ...made.at(-1), text, y: at(gfs), yanchor: below ? "top" : "bottom", yshift: below ? 0 : 18, font, name: "gradient-flow" });
     }
     const names = over.names.map(([name, words]) => `<span style="color:${colours[name]}">━ ${words}</span>`);
     const narrow = eos.graph("run-figure")?.clientWidth < NARROW; // then no room is left beside the title

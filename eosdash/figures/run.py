@@ -40,6 +40,7 @@ def run_figure(scheme: Scheme) -> go.Figure:
     for row in ROWS[:2]:
         figure.add_trace(_event_marks(row, tokens))
     for row in ROWS:
+        figure.add_trace(_cut(row, tokens))
         figure.add_trace(_cursor(row, tokens))
     return figure
 
@@ -95,6 +96,14 @@ def _event_marks(row: str, tokens: Tokens) -> go.Scatter:
         hovertemplate="%{customdata}<extra></extra>",
         cliponaxis=False,
     )
+
+
+def _cut(row: str, tokens: Tokens) -> go.Scatter:
+    """Steps whose value is above the axis, marked at its top."""
+    return go.Scatter(
+        x=[], y=[], meta=f"cut.{row}", mode="markers", yaxis=_axis(row), hoverinfo="skip",
+        marker={"size": 7, "color": tokens.ink, "symbol": "triangle-up"}, cliponaxis=False,
+    )  # fmt: skip
 
 
 def _cursor(row: str, tokens: Tokens) -> go.Scatter:

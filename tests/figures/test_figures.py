@@ -25,7 +25,7 @@ METAS = {
     run_figure: {
         *("loss", "sharpness", "grad_norm", "threshold", "lambda_min", "gfs_sharpness"),
         *(f"eigenvalue_{k}" for k in range(2, MOST_EIGENVALUES + 1)),
-        *(f"{kind}.{row}" for kind in ("previous", "raw", "cursor") for row in ROWS),
+        *(f"{kind}.{row}" for kind in ("previous", "raw", "cut", "cursor") for row in ROWS),
         *(f"pin{pin}.{row}" for pin in range(MOST_PINS) for row in ROWS),
         *("events.loss", "events.sharpness"),
         *(f"{flow}.{row}" for flow in ("flow", "central") for row in ("loss", "sharpness")),
