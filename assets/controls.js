@@ -24,10 +24,11 @@ window.eosdash = window.eosdash || {};
   const intents = {};
   const locked = (name) => eos.frame.lock && !isView(name) && name !== eos.page().cursor;
   const write = (name, value) =>
-    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value });
+    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value: String(value ?? "") });
   /** Set a field, as a hand on its control would; a locked one stays as it is. */
-  eos.set = (name, value) => {
+  eos.set = (name, given) => {
     if (locked(name)) return eos.toast("This link is locked: its parameters can be seen, but not changed.");
+    const value = eos.meant(name, given);
     intents[name] = { value, until: performance.now() + ECHO };
     write(name, value);
   };
@@ -96,7 +97,7 @@ window.eosdash = window.eosdash || {};
     // What a link got wrong is said by the server, and so is not in the list.
     if (element("field", changed)?.querySelector(".mantine-InputWrapper-error"))
       rejected.add(changed);
-    for (const name of rejected) props(id("param", name), { error: null });
+    for (const name of rejected) if (!eos.unread(name)) props(id("param", name), { error: null });
     rejected = new Set();
   };
 
@@ -107,6 +108,7 @@ window.eosdash = window.eosdash || {};
     const found = {};
     for (const list of inputs)
       for (const { id, value } of list) if (value !== undefined) found[id.name] = value;
+    if (eos.readNumbers(found, values).some((name) => rejected.has(name))) asked = null; // say it again
     return found;
   }
 
@@ -123,8 +125,8 @@ window.eosdash = window.eosdash || {};
   /** Set several fields, and ask once when all have taken over. */
   eos.setAll = function (wanted, by) {
     const known = Object.entries(eos.fitting.set(wanted, by)).filter(([name]) => name in values);
-    const typed = known.map(([name, value]) => [name, typeof values[name] === "boolean" ? String(value) === "true" : value]);
-    const changes = typed.filter(([name, value]) => String(values[name] ?? "") !== String(value));
+    const typed = known.map(([name, value]) => [name, typeof values[name] === "boolean" ? String(value) === "true" : eos.meant(name, value)]);
+    const changes = typed.filter(([name, value]) => eos.unread(name) || String(values[name] ?? "") !== String(value));
     awaited = query({ ...values, ...Object.fromEntries(typed) });
     const mine = awaited;
     for (const [name, value] of changes) eos.set(name, value);
@@ -266,13 +268,12 @@ window.eosdash = window.eosdash || {};
         const turned = Math.abs(value - values[triggered.name]) > 1e-3 * Math.abs(value);
         values[triggered.name] = value;
         if (turned) eos.fitting.changed([triggered.name], values);
-        if (triggered.name === eos.page().cursor) return [value, skip()];
+        if (triggered.name === eos.page().cursor) return [String(value), skip()];
         if (!written(values.hidden)) ask(triggered.name); // sooner than by way of the number
-        return [value, skip()];
+        return [String(value), skip()];
       }
-      const value = Number(number);
-      if (!written(number) || !Number.isFinite(value) || (log && value <= 0))
-        return [skip(), skip()];
+      const value = eos.meant(first.id.name, number);
+      if (typeof value !== "number" || (log && value <= 0)) return [skip(), skip()];
       return [skip(), log ? Math.log10(value) : value];
     },
 
@@ -283,10 +284,13 @@ window.eosdash = window.eosdash || {};
         asked = awaited = widthNote = null; // another page, with controls of its own
         for (const name of Object.keys(intents)) delete intents[name];
         eos.forget();
+        eos.forgetNumbers();
       }
       rules = rulesNow;
-      const names = changedNames();
       values = read(context().inputs_list);
+      const all = changedNames();
+      const names = all.filter((name) => !eos.unread(name));
+      if (all.length && !names.length) return skip();
       if (fresh) {
         eos.fitting.begin(new URLSearchParams(location.search), rules, values);
         eos.lock();

@@ -4,7 +4,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import dash_mantine_components as dmc
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from dash import html
 from dash.development.base_component import Component
 
@@ -151,16 +151,34 @@ def _control(params: ParameterSet, name: str, error: str | None) -> Component:
     if annotation is bool:
         return dmc.Switch(checked=value, size="sm", **shared)
     if annotation in (int, float):
-        low, high = _limits(params, name)
-        return dmc.NumberInput(
-            value=value, error=error, size="sm", debounce=350, clampBehavior="none",
-            step=1 if annotation is int else None, allowDecimal=annotation is float,
-            startValue=low, hideControls=annotation is float, className="eos-number",
-            **{"data-min": low, "data-max": high}, **shared,
-        )  # fmt: skip
+        return _number(params, name, error, shared)
     return dmc.TextInput(
         value="" if value is None else as_text(value), error=error, size="sm", debounce=500,
         **shared,
+    )  # fmt: skip
+
+
+def _number(
+    params: ParameterSet, name: str, error: str | None, shared: dict[str, Any]
+) -> dmc.TextInput:
+    """A field of a number. It takes any text: ``assets/numbers.js`` reads it, or says why not;
+    fields that drop letters while they are typed make another number of 1e4."""
+    info = type(params).model_fields[name]
+    whole = info.annotation is int
+    low, high = _limits(params, name)
+    steps = [
+        html.Button(sign, tabIndex=-1, **{"data-step": by, "type": "button"}, **aria(hidden="true"))
+        for sign, by in (("▲", "1"), ("▼", "-1"))
+    ]
+    # Telephones offer no minus sign beside digits alone.
+    signed = not any(isinstance(rule, Gt) for rule in info.metadata) if low is None else low < 0
+    keys = {} if signed else {"inputMode": "decimal"}
+    limits = {f"data-{end}": str(at) for end, at in (("min", low), ("max", high)) if at is not None}
+    return dmc.TextInput(
+        value=as_text(getattr(params, name)), error=error, size="sm", debounce=350,
+        className="eos-number", attributes={"input": keys | limits},
+        rightSection=html.Div(steps, className="eos-steps") if whole else None,
+        rightSectionWidth=24, **shared,
     )  # fmt: skip
 
 

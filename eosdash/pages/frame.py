@@ -42,6 +42,10 @@ def unusable(query: dict[str, str], errors: dict[str, str], *sets: type[Paramete
     return f"Not used from the link: {words}."
 
 
+NUMBERS: dict[Any, str] = {int: "whole", float: "real"}
+"""Fields that hold one number, by their type."""
+
+
 def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
     """What the browser has to know of each field: when it has an effect, and the like."""
     made = {}
@@ -51,6 +55,7 @@ def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
             made[name] = {
                 "when": about.when,
                 "log": about.log,
+                "number": NUMBERS.get(info.annotation),
                 "group": about.group,
                 "default": as_text(info.default),
             }
