@@ -117,7 +117,7 @@ window.eosdash = window.eosdash || {};
     const pairs = Object.entries(all).filter(
       ([name, value]) => !isView(name) && name !== cursor && written(value) && eos.fitting.says(name)
     );
-    return new URLSearchParams(pairs).toString();
+    return eos.search(pairs);
   }
 
   const NOTHING = ["", "None"]; // how a field says that it is empty by default
@@ -176,7 +176,7 @@ window.eosdash = window.eosdash || {};
     for (const [name, value] of Object.entries(eos.state.view))
       if (String(value) !== String(rules[name].default)) search.set(name, value);
     for (const [name, value] of Object.entries(eos.framing(framing))) search.set(name, value);
-    return `${location.origin}${location.pathname}?${search.toString().replaceAll("%2C", ",")}`;
+    return `${location.origin}${location.pathname}?${eos.search(search)}`;
   };
   eos.address = () => {
     history.replaceState(history.state, "", eos.link());
@@ -246,7 +246,7 @@ window.eosdash = window.eosdash || {};
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
       const pairs = there ? { ...taken(page, shared), ...suits(page, suited), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
-      const search = new URLSearchParams(pairs).toString().replaceAll("%2C", ",");
+      const search = eos.search(pairs);
       const bare = location.pathname === path || !search;
       props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
     }
@@ -358,7 +358,7 @@ window.eosdash = window.eosdash || {};
         const anchor = document.createElement("a");
         const search = new URLSearchParams(start.query);
         if (animated) search.set("scheme", eos.scheme());
-        anchor.href = `${page.api}${animated ?? `.${format}`}?${search}`;
+        anchor.href = `${page.api}${animated ?? `.${format}`}?${eos.search(search)}`;
         anchor.download = "";
         anchor.click();
       } else if (page.picture) eos.picture(format, page);

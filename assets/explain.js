@@ -124,7 +124,7 @@ window.eosdash = window.eosdash || {};
       eos.draw();
     };
     try {
-      const search = new URLSearchParams({ ...query, explanation, at });
+      const search = eos.search({ ...query, explanation, at });
       await eos.stream(`/api/explain?${search}`, mine.abort.signal, take);
     } catch (problem) {
       if (mine.abort.signal.aborted) return;

@@ -113,6 +113,7 @@ window.eosdash = window.eosdash || {};
       eos.accept(changed);
       eos.say("problem", "");
     }
+    eos.tableBegun(result.start.query.data);
     eos.say("setup", result.start.setup);
     dimmed(false);
     eos.address();

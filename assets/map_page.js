@@ -216,8 +216,8 @@ window.eosdash = window.eosdash || {};
     drawMap();
     abort?.abort();
     const { signal } = (abort = new AbortController());
-    const query = new URLSearchParams({ ...state.map.start.query, x: at[0], y: at[1] });
-    const run = new eos.Run(query.toString());
+    const query = eos.search({ ...state.map.start.query, x: at[0], y: at[1] });
+    const run = new eos.Run(query);
     const take = (record) => {
       if (signal.aborted) return;
       if (record.type === "path") {
@@ -242,7 +242,7 @@ window.eosdash = window.eosdash || {};
   /** The way to the page of the run; thousands of weights fit into no link. */
   function link(query) {
     $("open-run")?.classList.toggle("eos-hidden", !query);
-    const search = new URLSearchParams(query ?? {}).toString();
+    const search = eos.search(query ?? {});
     eos.setProps("open-run", { href: `/?${search}` });
   }
 

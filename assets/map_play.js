@@ -47,7 +47,7 @@ window.eosdash = window.eosdash || {};
       resolution,
       twice: false,
     };
-    const queries = rates.map((lr) => new URLSearchParams({ ...shared, lr }).toString());
+    const queries = rates.map((lr) => eos.search({ ...shared, lr }));
     // Frames of other networks are computed again, or come from the server's cache.
     for (const query of frames.keys()) if (!queries.includes(query)) frames.delete(query);
     let last = null;

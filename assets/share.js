@@ -81,7 +81,7 @@ window.eosdash = window.eosdash || {};
     const { width, height } = EMBED;
     const embedded = new URL(eos.link({ ...framing, embed: true }));
     for (const pair of Object.entries(eos.page().embedded?.(eos.state.view) ?? {})) embedded.searchParams.set(...pair);
-    const link = embedded.href.replaceAll("%2C", ",").replaceAll("&", "&amp;");
+    const link = embedded.href.replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("&", "&amp;");
     say(
       "share-embed",
       `<iframe src="${link}" width="${width}" height="${height}" style="border:0" ` +

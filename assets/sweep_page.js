@@ -159,18 +159,19 @@ window.eosdash = window.eosdash || {};
   async function run(query) {
     abort?.abort();
     const { signal } = (abort = new AbortController());
-    const made = new eos.Run(query.toString());
+    const search = eos.search(query);
+    const made = new eos.Run(search);
     try {
-      await eos.stream(`/api/train?${query}`, signal, (record) => made.take(record));
+      await eos.stream(`/api/train?${search}`, signal, (record) => made.take(record));
     } catch {
       return;
     }
     if (signal.aborted || !$("mini-figure")) return;
     state.run = made;
-    eos.setProps("open-run", { href: `/?${query}` });
+    eos.setProps("open-run", { href: `/?${search}` });
     const basin = new URLSearchParams(query);
     basin.delete("steps");
-    eos.setProps("open-basin", { href: `/basin?${basin}` });
+    eos.setProps("open-basin", { href: `/basin?${eos.search(basin)}` });
     await eos.drawMini("mini-figure", made);
   }
 

@@ -80,7 +80,7 @@ window.eosdash = window.eosdash || {};
     if (!run) return;
     const open = document.createElement("a");
     open.replaceChildren(...eos.rich(run.start.setup.replace(/\.$/, "")));
-    open.href = `?${new URLSearchParams(run.start.query)}`;
+    open.href = `?${eos.search(run.start.query)}`;
     const remove = document.createElement("button");
     remove.textContent = "✕";
     remove.setAttribute("aria-label", `Unpin run ${i + 1}`);

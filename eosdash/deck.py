@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlencode
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from eosdash.fields import ParameterError, ParameterSet, as_text
+from eosdash.fields import ParameterError, ParameterSet, as_text, search
 from eosdash.params import PAGES, SweepParams
 
 DECK = Path(__file__).with_name("deck.yaml")
@@ -111,7 +110,7 @@ class Scene(BaseModel):
             for name, field in type(view).model_fields.items():
                 if (value := getattr(view, name)) != field.default:
                     query[name] = as_text(value)
-        return f"{PAGES[self.page].path}?{urlencode(query).replace('%2C', ',')}"
+        return f"{PAGES[self.page].path}?{search(query)}"
 
     def as_dict(self) -> dict[str, Any]:
         """As the browser shows it, ready for JSON."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, wraps
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
+from urllib.parse import urlencode
 
 from annotated_types import Ge, Gt, Le
 from pydantic import (
@@ -228,6 +229,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     return str(value)
+
+
+def search(query: Mapping[str, str]) -> str:
+    """A query as it stands in a link; the marks of lists stand for themselves, and so are short."""
+    return urlencode(query, safe=":,")
 
 
 def allowed_values(cls: type[ParameterSet], name: str) -> str:

@@ -12,7 +12,7 @@ from eosdash.figures.style import MARKS
 from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
 from eosdash.params import Frame
-from eosdash.params.task import MOST_NUMBERS, MOST_ROWS, USUAL
+from eosdash.params.task import USUAL
 from eosdash.words import OUTCOME_WORDS
 
 Set = TypeVar("Set", bound=ParameterSet)
@@ -59,7 +59,6 @@ def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
                 "group": about.group,
                 "default": as_text(info.default),
             }
-    made.get("data", {})["most"] = {"rows": MOST_ROWS, "numbers": MOST_NUMBERS}
     made.get("task", {})["usual"] = {task: texts(usual) for task, usual in USUAL.items()}
     return made
 

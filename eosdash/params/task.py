@@ -49,6 +49,7 @@ edge of stability shows, where one holds for every seed. Elsewhere it goes by th
 MOST_IMAGES = 1797
 MOST_ROWS, MOST_COLUMNS, MOST_NUMBERS = 300, 17, 900
 MOST_CLASSES = 10
+MOST_SIZE = 1e6
 
 Rows = Annotated[
     tuple[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], ...],
@@ -191,7 +192,7 @@ class TaskParams(ParameterSet):
         (width,) = columns
         if not 2 <= width <= MOST_COLUMNS or width * len(self.data) > MOST_NUMBERS:
             raise ParameterError("data", f"{len(self.data)} rows of {width} numbers", allowed)
-        if max(abs(value) for row in self.data for value in row) > 1e6:
+        if max(abs(value) for row in self.data for value in row) > MOST_SIZE:
             raise ParameterError("data", "a number is too large", "numbers within ±1e6")
         labels = {row[-1] for row in self.data}
         if classes and not (

@@ -287,6 +287,12 @@ _OTHERS: dict[str, Schema] = {
             _object("A state of a page.", title=_TEXT, page=_TEXT, text=_TEXT, href=_TEXT)
         ),
     ),
+    "Table": _object(
+        "A table as it stands in a link; its size, and what was left out or rounded, in words.",
+        data=_TEXT,
+        size=_TEXT,
+        notes=_TEXT,
+    ),
     "Health": _object("The server answers.", status=_TEXT, version=_TEXT),
     "Readiness": _object("Whether requests may come.", status=_TEXT),
 }

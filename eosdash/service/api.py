@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from numpy.typing import NDArray
 
 import eosdash
+from eosdash import table
 from eosdash.basins import pixel_run
 from eosdash.deck import DECK, DeckError, parse, read
 from eosdash.explanations import explain_run
@@ -37,6 +38,9 @@ from eosdash.service.tickets import turn
 
 DECK_SECONDS = 1.0
 """What reading a deck is charged as."""
+
+TABLE_SECONDS = 0.1
+"""The same of a table."""
 
 LIVE = "no-store, no-transform"
 """How an answer is cached that is being computed: not at all, and passed on line by line."""
@@ -158,6 +162,13 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
         gate.charge(DECK_SECONDS)
         text = request.get_data(cache=False).decode(errors="replace")
         return jsonify(parse(text, limits.check).as_dict())
+
+    @api.post("/api/table")
+    def own_table() -> Response:
+        gate.charge(TABLE_SECONDS)
+        answer = jsonify(table.taken(request.get_data(cache=False)))
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @api.errorhandler(DeckError)
     def faulty(error: DeckError) -> tuple[Response, int]:

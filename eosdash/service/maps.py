@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from eosdash.core.critical_points import CRITICAL_POINTS
 from eosdash.core.exponents import Fit
 from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
-from eosdash.fields import ParameterError
+from eosdash.fields import ParameterError, search
 from eosdash.overlays import Overlays
 from eosdash.params import BasinParams
 from eosdash.reference import reference_of
@@ -131,7 +130,7 @@ def run_record(run: PixelRun) -> dict[str, Any]:
     """What comes before the run from a pixel: its path on the plane, and the query that trains it
     by itself, or None if its weights are too many for one."""
     query = run.params.query()
-    fits = len(urlencode(query)) <= settings.value("limit_query")
+    fits = len(search(query)) <= settings.value("limit_query")
     return {
         "type": "path",
         "x": run.x,

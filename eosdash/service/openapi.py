@@ -19,6 +19,7 @@ from eosdash.params import (
 from eosdash.params.basin import FARTHEST
 from eosdash.service.answers import ANYWHERE, SCHEMAS, STREAMS, Schema, ref
 from eosdash.service.queries import parameters_of, query_parameter, set_parameters
+from eosdash.table import ALLOWED
 
 NDJSON = "application/x-ndjson"
 
@@ -49,7 +50,7 @@ def document() -> dict[str, Any]:
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "paths": _computed() | _scenes() | _server(),
+        "paths": _computed() | _scenes() | _table() | _server(),
         "components": {
             "schemas": SCHEMAS,
             "parameters": _shared() | set_parameters(),
@@ -143,6 +144,23 @@ def _posted_deck() -> dict[str, Any]:
             "content": {"application/yaml": {"schema": {"type": "string"}}},
         },
         "responses": _responses(_json("The deck.", "Deck"), 413, 429) | {"422": faulty},
+    }
+
+
+def _table() -> dict[str, Any]:
+    """What makes a parameter of a file."""
+    return {
+        "/api/table": {
+            "post": {
+                "summary": "Reads a table of one's own for the parameter `data`; keeps nothing.",
+                "requestBody": {
+                    "required": True,
+                    "description": f"A text file: {ALLOWED}.",
+                    "content": {"text/csv": {"schema": {"type": "string"}}},
+                },
+                "responses": _responses(_json("What it holds.", "Table"), 413, 422, 429),
+            }
+        }
     }
 
 

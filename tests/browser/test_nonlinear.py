@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -119,10 +120,10 @@ def test_a_table_of_ones_own_is_learned_and_asked_for_nowhere_else(
 
 
 BROKEN = {
-    "1,2\n3,x\n": r"row 2 is not 2 numbers",
-    "1\n2\n": r"one column is too few",
-    "1,2\n": r"fewer than two rows",
-    "1,2\n" * 301: r"too large",
+    "1,2\n3,x\n": r"line 2: “x” is not a number",
+    "1\n2\n": r"one column",
+    "1,2\n": r"fewer than two lines",
+    "1,2\n" * 301: r"301 rows of 2 numbers are too many",
 }
 
 
@@ -137,3 +138,54 @@ def test_a_table_that_is_none_is_refused_and_nothing_is_lost(
     upload(run_page.page, table)
     expect(run_page.page.locator("#problem")).to_contain_text(re.compile(BROKEN[text]))
     assert run_page.column("loss") == before
+
+
+def test_the_largest_table_is_learned_and_said_to_be_so_only_then(
+    run_page: RunPage, tmp_path: Path
+) -> None:
+    table = tmp_path / "large.csv"
+    numbers = np.random.default_rng(5).normal(size=(300, 3)) * [1e-3, 7, 4e5]
+    table.write_text("\n".join(";".join(f"{x:.17g}" for x in row) for row in numbers))
+    run_page.open(f"{SMALL.replace('chebyshev', 'csv')}&data=1:2,2:3,3:5")
+    before, held = run_page.asked, []
+    page = run_page.page
+    page.route("**/api/train?*", held.append)
+    upload(page, table)
+    page.wait_for_function("() => eosdash.value('data').length > 4000")
+    expect(page.locator("#toast")).not_to_contain_text("300 rows")
+    while not held:
+        page.wait_for_timeout(20)
+    page.unroute("**/api/train?*")
+    held[-1].continue_()
+    expect(page.locator("#toast")).to_contain_text("300 rows of 3 numbers, kept in the link")
+    assert len(run_page.another(before).link["data"].split(",")) == 300
+    assert "%" not in page.url.split("data=")[1].split("&")[0]
+    expect(page.locator("#problem")).to_be_empty()
+    page.reload()
+    run_page.finished()
+    assert len(run_page.link["data"].split(",")) == 300
+
+
+DROP = """([selector, name, text]) => {
+    const files = new DataTransfer();
+    files.items.add(new File([text], name, { type: "text/csv" }));
+    const target = document.querySelector(selector);
+    return ["dragover", "drop"].map((kind) => {
+        const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files });
+        target.dispatchEvent(event);
+        return event.defaultPrevented;
+    });
+}"""
+
+
+@pytest.mark.parametrize("beside", ["body", "#run-figure", ".eos-header", ".eos-field-lr input"])
+def test_a_file_dropped_beside_the_field_leaves_the_page_as_it_is(
+    run_page: RunPage, beside: str
+) -> None:
+    run_page.open(f"{SMALL.replace('chebyshev', 'csv')}&data=1:2,2:3,3:5")
+    before = run_page.asked
+    page = run_page.page
+    assert page.evaluate(DROP, [beside, "mine.csv", "1,2\n3,4\n"]) == [True, True]
+    assert run_page.asked == before
+    page.evaluate(DROP, [".eos-field-data", "mine.csv", "1,2\n3,4\n"])
+    assert run_page.another(before).link["data"] == "1:2,3:4"

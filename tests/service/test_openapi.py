@@ -214,7 +214,20 @@ def test_what_is_answered_is_as_described(client, query):
 
 
 def test_every_path_that_is_asked_is_tried():
-    assert {query.partition("?")[0] for query in QUERIES} == set(PATHS)
+    asked = {query.partition("?")[0] for query in QUERIES}
+    assert asked == {path for path, methods in PATHS.items() if "get" in methods}
+    assert {path for path, methods in PATHS.items() if "post" in methods} == {"/api/deck", *POSTED}
+
+
+POSTED = {"/api/table": b"a;b\n1,5;2\n3;4\n"}
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_what_is_posted_is_answered_as_described(client, path):
+    answer = client.post(path, data=POSTED[path])
+    assert answer.status_code == 200
+    described = resolved(PATHS[path]["post"]["responses"]["200"])["content"][answer.mimetype]
+    validator(described["schema"]).validate(strict(answer.data))
 
 
 @pytest.fixture
