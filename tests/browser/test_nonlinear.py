@@ -129,7 +129,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_a_table_that_is_none_is_refused_and_nothing_is_lost(
-    run_page: RunPage, tmp_path: Path, text: str
+    run_page: RunPage, tmp_path: Path, text: str, complaints: list[str]
 ) -> None:
     table = tmp_path / "mine.csv"
     table.write_text(text)
@@ -138,18 +138,19 @@ def test_a_table_that_is_none_is_refused_and_nothing_is_lost(
     upload(run_page.page, table)
     expect(run_page.page.locator("#problem")).to_contain_text(re.compile(BROKEN[text]))
     assert run_page.column("loss") == before
+    complaints.clear()  # the browser itself reports every 422
 
 
 def test_the_largest_table_is_learned_and_said_to_be_so_only_then(
     run_page: RunPage, tmp_path: Path
 ) -> None:
     table = tmp_path / "large.csv"
-    numbers = np.random.default_rng(5).normal(size=(300, 3)) * [1e-3, 7, 4e5]
+    numbers = np.random.default_rng(5).normal(size=(300, 3)) * [1e-3, 7, 9e4]
     table.write_text("\n".join(";".join(f"{x:.17g}" for x in row) for row in numbers))
     run_page.open(f"{SMALL.replace('chebyshev', 'csv')}&data=1:2,2:3,3:5")
     before, held = run_page.asked, []
     page = run_page.page
-    page.route("**/api/train?*", held.append)
+    page.route("**/api/train?*", lambda route: held.append(route))
     upload(page, table)
     page.wait_for_function("() => eosdash.value('data').length > 4000")
     expect(page.locator("#toast")).not_to_contain_text("300 rows")
