@@ -12,6 +12,7 @@ from eosdash.params import (
     TrainParams,
 )
 from eosdash.params.fitting import FITTED
+from eosdash.params.task import MOST_COLUMNS, MOST_NUMBERS, MOST_ROWS
 from eosdash.service.answers import Schema
 
 SETS: tuple[type[ParameterSet], ...] = (
@@ -26,6 +27,10 @@ SETS: tuple[type[ParameterSet], ...] = (
 
 _PAIR = "^[1-9][0-9]*:[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?$"
 """``step:lr``."""
+
+
+_SIZE = "(0*[0-9]{1,6}([.][0-9]*)?|[.][0-9]+)([eE]-[0-9]+)?|0*1000000([.]0*)?"
+"""A number of a table, within ±1e6: with up to six digits before the point, as links write it."""
 
 
 def query_parameter(name: str, description: str, schema: Schema, required: bool = False) -> Schema:
@@ -95,11 +100,28 @@ def _schema(params: type[ParameterSet], name: str, field: Schema) -> Schema:
         del schema["default"]  # stands for what has no text: leaving it out
     if schema.get("type") == "array":
         schema |= {"maxItems": schema.pop("maxLength")} if "maxLength" in schema else {}
+        if name == "data":
+            return _table(schema)
         if schema["items"].get("type") == "array":
             schema["items"] = {"type": "string", "pattern": _PAIR}
     if name == "plane":
         return _plane(schema)
     return _rates(schema, field) if params is SweepParams and name == "lr" else schema
+
+
+def _table(schema: Schema) -> Schema:
+    """Rows of as many numbers each, with a colon between two; the more, the fewer rows."""
+    widths = range(2, MOST_COLUMNS + 1)
+    number = f"[+-]?({_SIZE})"
+    shapes = [
+        {
+            "items": {"type": "string", "pattern": f"^{number}(:{number}){{{width - 1}}}$"},
+            "minItems": 2,
+            "maxItems": min(MOST_ROWS, MOST_NUMBERS // width),
+        }
+        for width in widths
+    ]
+    return {"type": "array", "title": schema["title"], "anyOf": shapes}
 
 
 def _plane(schema: Schema) -> Schema:

@@ -7,6 +7,8 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 
 import eosdash
 from eosdash.fields import ParameterError
@@ -20,6 +22,7 @@ from eosdash.params import (
     TrainParams,
 )
 from eosdash.params.explain import EXPLANATIONS
+from eosdash.params.task import MOST_COLUMNS, MOST_NUMBERS, MOST_ROWS
 from eosdash.service import openapi
 from eosdash.service.answers import SCHEMAS
 from tests.service.helpers import records, strict
@@ -183,6 +186,80 @@ def test_a_plane_may_be_given_in_one_word(plane):
     assert schema.is_valid(plane)
     assert not schema.is_valid("weights:0")
     BasinParams.make(plane=plane)
+
+
+TABLE = {"task": "csv", "activation": "tanh", "init": "gaussian", "depth": 2, "width": 4}
+CELLS = [
+    *(
+        "0",
+        "-3",
+        "+7",
+        "12.5",
+        ".5",
+        "4.",
+        "-0.0",
+        "1e-7",
+        "3.25E-12",
+        "999999.5",
+        "1000000",
+        "007",
+    ),
+    *(
+        "",
+        "-",
+        ".",
+        "1000001",
+        "1e7",
+        "-2e9",
+        "inf",
+        "nan",
+        "x",
+        "1,5",
+        "0x3",
+        "٣",
+        "1 2",
+        "--1",
+        "1e",
+    ),
+]
+GRIDS = [
+    *(["1:2"], ["1:2", "3"], ["1", "2"], ["1:2", "3:4:5"], ["1:2", "3:4"], ["1:2:3", "4:5:6"]),
+    *(["1:2"] * n for n in (MOST_ROWS, MOST_ROWS + 1)),
+    *(["1:2:3:4"] * (MOST_NUMBERS // 4 + n) for n in (0, 1)),
+    *([":".join("1" * (MOST_COLUMNS + n))] * 2 for n in (0, 1)),
+    *([f"1:{cell}", "2:3"] for cell in CELLS),
+    *(["1:2", f"{cell}:3"] for cell in CELLS),
+]
+
+
+@pytest.mark.parametrize("rows", GRIDS, ids=map(str, range(len(GRIDS))))
+def test_a_table_is_described_as_it_is_accepted(rows):
+    """What matches is accepted, and what is refused does not match."""
+    described = validator(parameters_of(TrainParams, "data")["schema"]).is_valid(rows)
+    try:
+        TrainParams.make(**TABLE, data=",".join(rows))
+        accepted = True
+    except ParameterError:
+        accepted = False
+    assert described == accepted
+
+
+@given(
+    rows=st.integers(2, 4).flatmap(
+        lambda width: st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * width), min_size=2, max_size=5)
+    )
+)
+def test_every_table_in_a_link_is_as_described(rows):
+    text = TrainParams.make(**TABLE, data=rows).query()["data"]
+    assert validator(parameters_of(TrainParams, "data")["schema"]).is_valid(text.split(","))
+
+
+@pytest.mark.parametrize(
+    "schedule", ["0:0.1", "5:0.2", "5", "5:0.2:3", "1:2", "12:1e-3", "5:x", ":1"]
+)
+def test_a_schedule_is_no_table(schedule):
+    described = validator(parameters_of(TrainParams, "lr_schedule")["schema"]).is_valid([schedule])
+    assert described == (not refused(TrainParams, "lr_schedule", schedule))
 
 
 def test_the_colours_are_those_of_the_figures():
