@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.run_page import RunPage
 
@@ -148,7 +148,8 @@ def test_the_largest_table_is_learned_and_said_to_be_so_only_then(
     numbers = np.random.default_rng(5).normal(size=(300, 3)) * [1e-3, 7, 9e4]
     table.write_text("\n".join(";".join(f"{x:.17g}" for x in row) for row in numbers))
     run_page.open(f"{SMALL.replace('chebyshev', 'csv')}&data=1:2,2:3,3:5")
-    before, held = run_page.asked, []
+    before = run_page.asked
+    held: list[Route] = []
     page = run_page.page
     page.route("**/api/train?*", lambda route: held.append(route))
     upload(page, table)
@@ -156,12 +157,12 @@ def test_the_largest_table_is_learned_and_said_to_be_so_only_then(
     expect(page.locator("#toast")).not_to_contain_text("300 rows")
     while not held:
         page.wait_for_timeout(20)
-    page.unroute("**/api/train?*")
     held[-1].continue_()
     expect(page.locator("#toast")).to_contain_text("300 rows of 3 numbers, kept in the link")
     assert len(run_page.another(before).link["data"].split(",")) == 300
     assert "%" not in page.url.split("data=")[1].split("&")[0]
     expect(page.locator("#problem")).to_be_empty()
+    page.unroute("**/api/train?*")
     page.reload()
     run_page.finished()
     assert len(run_page.link["data"].split(",")) == 300
