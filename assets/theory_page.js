@@ -40,10 +40,7 @@ window.eosdash = window.eosdash || {};
       choose();
       PANELS.forEach((name) => drawPanel(name));
     },
-    picture() {
-      const { data, layout } = $("measure_zero-a");
-      return { data, layout, width: 1000, height: 700, filename: "eosdash-theory" };
-    },
+    picture: () => eos.theoryPicture(PANELS, state),
 
     began(theory) {
       choose();
