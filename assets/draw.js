@@ -283,6 +283,7 @@ window.eosdash = window.eosdash || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
     prepare(templates, terms) {
       eos.templates = templates;
+      window.MathJax?.typesetClear?.(); // it keeps the formulas of a page that was left
       eos.knowTerms(terms);
       document.body.dataset.page = eos.page().name;
       eos.restoreScheme();

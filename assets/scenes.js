@@ -65,6 +65,7 @@ window.eosdash = window.eosdash || {};
     document.body.classList.add("eos-has-scene");
     document.body.classList.toggle("eos-secret", !state.revealed);
     $("scene").scrollTop = 0;
+    window.scrollTo(0, 0); // a card may have been far down the list
   }
 
   /** A button for each option; pressed is the one that the room chose. */
