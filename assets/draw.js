@@ -97,8 +97,10 @@ window.eosdash = window.eosdash || {};
     const small = { ...layout, margin: { l: 46, r: 8, t: 22, b: 34 } };
     for (const name of ["xaxis", "yaxis", "yaxis2"])
       small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
+    small.yaxis2.nticks = 3;
     small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
-    small.annotations = layout.annotations.map((note) => ({ ...note, text: note.text.replace(/(?<=<\/b>).*/, "") }));
+    const notes = layout.annotations.filter(({ name }) => !name.startsWith("cut.")); // no room for them
+    small.annotations = notes.map((note) => ({ ...note, text: note.text.replace(/(?<=<\/b>).*/, "") }));
     const curves = data.filter(({ meta }) => !meta.startsWith("events.")); // their list is elsewhere
     await eos.react(eos.graph(id), curves, small, { staticPlot: true });
   };

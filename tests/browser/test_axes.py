@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 
 FIGURE = """() => {
@@ -85,3 +86,17 @@ def test_a_start_on_a_minimum_is_a_point(run_page: RunPage, query: str, sharpnes
     low, high = figure["yaxis2"]["range"]
     assert low < sharpness < high
     assert any("no place on a logarithmic axis" in note for note in figure["notes"])
+
+
+def test_a_run_in_small_marks_what_is_cut_off_without_words(basin_page: BasinPage) -> None:
+    start = "depth=2&lr=0.7&init=weights&weights=2.3,2.4&resolution=64&steps=100"
+    page = basin_page.open(start).ran().page
+    page.wait_for_function("() => document.querySelector('#mini-figure').data?.length")
+    metas, notes = page.evaluate("""() => {
+        const { data, layout } = document.querySelector("#mini-figure");
+        return [data.map(({ meta }) => meta), layout.annotations.map(({ text }) => text)];
+    }""")
+    assert "cut.loss" in metas
+    assert not [meta for meta in metas if meta.startswith("events.")]
+    assert not [note for note in notes if "▲" in note]
+    assert "<b>sharpness</b>" in notes
