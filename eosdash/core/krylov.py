@@ -43,6 +43,9 @@ ORTHONORMAL = 1e-8
 BLOCK = 2
 """Residuals that a basis grows by at a time: one from either end, as a rule."""
 
+GROWTH = 3
+"""A basis grows by one such part of its size between looks at its Ritz values."""
+
 
 class Ritz(NamedTuple):
     """Answers for N operators: ``values`` (N, 1 + k) = λ_min then the k largest, ascending;
@@ -190,7 +193,7 @@ class _Wanted:
     ) -> None:
         """Let a basis grow by the most urgent residuals (n, t, P); if full, restart it."""
         block, kept = (BLOCK, KEPT) if self.low else (1, 0)
-        growth = block * max(1, basis.size // (2 * block))
+        growth = block * max(1, basis.size // (GROWTH * block))
         if basis.size + growth > MAX_BASIS:
             basis.restrict(theta, coordinates, _ends(basis.size, KEPT + self.count, kept))
             growth = (MAX_BASIS - basis.size) // 2

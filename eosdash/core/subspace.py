@@ -66,7 +66,9 @@ class Basis:
         goal = self.size + amount
         self._reserve(goal)
         while self.size < goal:
-            block = self._append(self._new(block[:, : goal - self.size]))
+            images, coefficients = self._append(self._new(block[:, : goal - self.size]))
+            if self.size < goal:
+                block = images - coefficients @ self.rows
 
     def _new(self, block: Array) -> Array:
         """The block made orthonormal, and random where it was already spanned: then the basis is
@@ -87,8 +89,8 @@ class Basis:
             block = orthonormal(block, self.rows, np.zeros(len(block)), clean)
         raise np.linalg.LinAlgError("no direction is left outside of the basis")
 
-    def _append(self, block: Array) -> Array:
-        """Add rows, and return what of their images (n, b, P) lies outside the basis."""
+    def _append(self, block: Array) -> tuple[Array, Array]:
+        """Add rows, and return their images (n, b, P) and those' coefficients (n, b, m)."""
         old, new = self.size, slice(self.size, self.size + block.shape[1])
         self._rows[:, new] = block
         self._images[:, new] = images = self.operator(block)
@@ -99,7 +101,7 @@ class Basis:
         projected[:, new] = coefficients
         projected[:, :, new] = coefficients.swapaxes(1, 2)
         self.projected = projected
-        return images - coefficients @ self.rows
+        return images, coefficients
 
     def _reserve(self, goal: int) -> None:
         number, room, size = self._rows.shape
