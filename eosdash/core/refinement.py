@@ -13,14 +13,14 @@ import numpy as np
 from eosdash.core.subspace import Array, Indices
 
 SPACING = 8
-"""Pairs of steps between the points that are solved without help from points after them."""
+"""Pairs of steps between the points whose neighbours are too far away to be relied on."""
 
 
 class Level(NamedTuple):
     """Pairs of steps (n,) to solve together, each from s solved ones.
 
     ``nodes`` (n, s) are those, −1 the pair before the stretch, and ``weights`` (n, s) those of
-    interpolation; ``first`` if there is nothing to interpolate yet.
+    interpolation; ``first`` if those are too far away to be relied on.
     """
 
     pairs: Indices
@@ -38,23 +38,27 @@ class Level(NamedTuple):
         return points, nodes, np.concatenate([self.weights, self.weights])
 
 
-def coarse_to_fine(pairs: int, carried: bool, spacing: int = SPACING) -> Iterator[Level]:
-    """Order of work on pairs of steps 0 … pairs − 1: first every ``spacing``-th and the last,
-    then, again and again, the ones halfway between, by cubic interpolation of the nearest four.
+def coarse_to_fine(
+    pairs: int, carried: bool, spacing: int = SPACING, strides: int = 1
+) -> Iterator[Level]:
+    """Order of work on pairs of steps 0 … pairs − 1: first every ``strides`` · ``spacing``-th and
+    the last, then, again and again, the ones halfway between, by cubic interpolation of the
+    nearest four. Levels are ``first`` until no two known pairs are more than ``spacing`` apart.
 
     With ``carried`` the pair −1 is known too.
     """
-    first = np.arange((pairs - 1) % spacing, pairs, spacing)
+    stride = strides * spacing
+    first = np.arange((pairs - 1) % stride, pairs, stride)
     if not carried:
         first = np.union1d(first, 0)
     yield Level(first, np.full((len(first), 1), -1), np.ones((len(first), 1)), first=True)
     known = np.union1d(first, -1) if carried else first
-    while len(wide := np.flatnonzero(np.diff(known) > 1)):
+    while len(wide := np.flatnonzero((apart := np.diff(known)) > 1)):
         middles = (known[wide] + known[wide + 1]) // 2
         width = min(4, len(known))
         begin = np.clip(wide + 1 - width // 2, 0, len(known) - width)
         nodes = known[begin[:, None] + np.arange(width)]
-        yield Level(middles, nodes, lagrange(middles, nodes))
+        yield Level(middles, nodes, lagrange(middles, nodes), first=bool(apart.max() > spacing))
         known = np.union1d(known, middles)
 
 

@@ -50,6 +50,9 @@ KINKED_REACH, SYMMETRIC_REACH = 4, 12
 """The same at every point, where φ has kinks, as with ReLU, and on trajectories with a symmetry:
 units that are off, and a symmetry, keep eigenvectors apart from each other exactly."""
 
+STRIDES = 4
+"""How many times as far apart as those points the very first are: they start from nothing near."""
+
 
 class Extremes(NamedTuple):
     """Ends of the spectrum at T points.
@@ -166,7 +169,7 @@ class SpectrumTracker:
         known = self._carried is not None
         vectors[:2] = self._carried if known else rng.standard_normal(vectors[:2].shape)
         batch = self._batch()
-        for level in coarse_to_fine((total + 1) // 2, known):
+        for level in coarse_to_fine((total + 1) // 2, known, strides=STRIDES):
             points, nodes, weights = level.steps(total)
             for begin in range(0, len(points), batch):
                 some = slice(begin, begin + batch)
