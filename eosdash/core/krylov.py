@@ -16,7 +16,7 @@ TOLERANCE = 2e-7
 """Estimated error, relative to the spectral norm, at which a large eigenvalue counts as converged:
 less than the 1e-6 that is promised, because it is an estimate."""
 
-LOWEST_TOLERANCE = 1e-8
+LOWEST_TOLERANCE = 3e-8
 """The same of λ_min. Eigenvalues at the lower end lie close together, and a start that is nearly
 an eigenvector of a neighbour passes for converged before the basis has seen λ_min."""
 
