@@ -33,8 +33,7 @@ def test_a_refusal_names_the_line(client):
 
 
 def test_the_largest_table_is_computed_with(client):
-    """Its link is accepted as it stands, and so are its colons and commas in percents, as some
-    programs write them, if the table is smaller."""
+    """Its link is accepted as it stands."""
     numbers = np.random.default_rng(11).normal(size=(MOST_ROWS, 3)) * [1, 1e5, 1e-4]
     body = "\n".join(" ".join(map(repr, row)) for row in numbers.tolist())
     data = strict(client.post("/api/table", data=body).data)["data"]
