@@ -31,9 +31,9 @@ OUTCOME_WORDS = {
     Outcome.MINIMUM: "gradient zero, at a minimum",
     Outcome.SADDLE: "gradient zero, at a saddle",
     Outcome.PERIODIC: "repeats after some steps",
-    Outcome.BOUNDED: "bounded so far, neither settles nor repeats",
+    Outcome.BOUNDED: "so far: neither settles nor repeats",
     Outcome.DIVERGED: "leaves every ball",
-    Outcome.UNDECIDED: "not decided when the steps were spent",
+    Outcome.UNDECIDED: "too few steps to tell",
 }
 
 CRITICAL_POINT_WORDS: dict[str, str] = {
@@ -99,8 +99,7 @@ def _task_words(params: NetworkParams) -> str:
 
 
 RESTING_WORDS = {
-    CriticalPoint.LOCAL: "Ends at a local minimum: the loss rises in every direction, but is lower "
-    "elsewhere, or may be",
+    CriticalPoint.LOCAL: "Ends at a local minimum: the loss falls in no direction, but {elsewhere}",
     CriticalPoint.UNSTABLE: "Rests on a minimum that is too sharp to be stable at this learning "
     "rate: from anywhere beside it gradient descent leaves",
     CriticalPoint.SADDLE: "Ends at a saddle: the gradient vanishes, and the loss is lower nearby",
@@ -129,7 +128,8 @@ def outcome_words(
     if ending.outcome is Outcome.BOUNDED and (linear or "crosses" not in kinds):
         return "Bounded so far, without converging and without a period"
     if ending.critical_point in RESTING_WORDS:
-        return RESTING_WORDS[ending.critical_point]
+        lower = "is lower elsewhere" if linear else "may be lower elsewhere"
+        return RESTING_WORDS[ending.critical_point].format(elsewhere=lower)
     crossed = "crosses" in kinds
     ratio = settled.value if settled and settled.value is not None else None
     if crossed and ratio is not None and ratio > AT_THE_EDGE:
