@@ -136,7 +136,7 @@ def outcome_words(
         climbs = "climbs past" if kinds["crosses"].step else "starts above"
         return f"Sharpness {climbs} {edge} and settles at {ratio:.3f} · {edge}"
     if crossed and ending.outcome is Outcome.MINIMUM:
-        return f"Sharpness passes {edge}, then falls back to where gradient descent is stable"
+        return f"Sharpness passes {edge}, then falls back below it"
     median = kinds["crosses"].value if crossed else None
     if median is not None and abs(median - 1) < ABOUT_THE_EDGE:
         return f"Sharpness has passed {edge} and stays about it, at {median:.3f} · {edge} on median"
