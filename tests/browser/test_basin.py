@@ -32,7 +32,7 @@ def test_the_first_visit_shows_a_map_and_a_run_without_a_click(basin_page: Basin
     path = basin_page.trace("path")
     assert path
     np.testing.assert_allclose(path, run.path.T, atol=1e-12)
-    assert f"converged at step {run.step}" in basin_page.text("run-words")
+    assert f"converged at step {run.step - 1}" in basin_page.text("run-words")
 
 
 def test_a_map_is_refined_from_coarse_to_fine(basin_page: BasinPage) -> None:
@@ -161,7 +161,7 @@ def test_hovering_reads_coordinates_and_fate(basin_page: BasinPage) -> None:
     assert "diverged" in basin_page.text("map-readout")
     basin_page.page.mouse.move(*basin_page.at(0.7, 0.7))
     reading = basin_page.text("map-readout")
-    assert "minimum after" in reading
+    assert "minimum at step" in reading
     assert "2/η" in reading
     assert reading.startswith("w1 = ")
 
