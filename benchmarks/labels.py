@@ -161,8 +161,10 @@ def follow(seed: int, long: int = LONG) -> Followed:
         raise AssertionError("a run without an end")
 
     labels = [label(steps) for steps in BUDGETS]
-    arrived = labels[-1][0] in ("minimum", "diverged")
-    return Followed(params, labels, labels[-1] if arrived else label(long))
+    # What has arrived stays, and nothing can be wrong where nothing is said.
+    said = {name for name, _ in labels} - {"undecided"}
+    over = not said or labels[-1][0] in ("minimum", "diverged")
+    return Followed(params, labels, labels[-1] if over else label(long))
 
 
 def changed(followed: Followed) -> list[tuple[int, Label]]:
@@ -184,11 +186,9 @@ def main() -> None:
     first = 1_000_000 * asked.seed
     counts: Counter[tuple[int, str]] = Counter()
     wrong: Counter[tuple[int, str]] = Counter()
-    last: Counter[str] = Counter()
     seeds = range(first, first + asked.settings)
     with ProcessPoolExecutor(asked.jobs) as pool:
         for seed, one in zip(seeds, pool.map(follow, seeds, chunksize=4), strict=True):
-            last[one.last[0]] += 1
             for budget, label in zip(BUDGETS, one.labels, strict=True):
                 counts[budget, label[0]] += 1
             for budget, label in changed(one):
@@ -200,7 +200,6 @@ def main() -> None:
         row = [f"{counts[budget, name]} ({wrong[budget, name]} changed)" for name in LABELS[:-1]]
         share = counts[budget, "undecided"] / asked.settings
         print(f"| {budget:,} | {' | '.join(row)} | {share:.1%} |")
-    print("in the end:", dict(last))
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ RETURNED = 1e-13
 """A return to within this, relative to the points, is exact but for rounding."""
 
 BLOCKS = 16
-SIGNIFICANT = 4.0
-"""Standard errors from zero at which the trend of a gradient or of a distance is a drift."""
+SIGNIFICANT, SIGNIFICANT_LATE = 4.0, 6.0
+"""Standard errors from zero at which the trend of a gradient or of a distance is a drift: of all
+sixteen blocks and of the last eight, by chance once in a thousand either way (Student's t)."""
 
-SIGNIFICANT_OF_MANY = 4.5
-"""The same of any of the coordinates, of which there may be sixteen."""
+OF_MANY = 1.5
+"""The same is asked times this of the coordinates, of which there may be sixteen."""
 
 RESOLVED = 1e-13
 """A trend over a block smaller than this, relative to what has it, is lost in rounding."""
@@ -115,8 +116,8 @@ def drifts(orbits: Array, unrest: Array, some: NDArray[np.intp]) -> NDArray[np.b
     Looked at are, as means over sixteen blocks, the logarithm of ‖∇L‖², every coordinate, and the
     logarithm of the distance after as many steps, up to 64, as bring the orbit closest to where
     it was. Something drifts if over the whole or over its later half the slope differs from zero
-    by several standard errors. On a stationary chaotic orbit that happens by chance a few times
-    in a hundred, and then errs to the side of "undecided".
+    by several standard errors. On a stationary chaotic orbit that happens by chance about once in
+    a hundred times, and then errs to the side of "undecided".
     """
     drifting = _logarithm_drifts(some_of(unrest, some) ** 2)
     for look in (_weights_drift, _returns_drift):
@@ -134,16 +135,15 @@ def some_of(arrays: Array, some: NDArray[np.intp]) -> Array:
 def _logarithm_drifts(positive: Array) -> NDArray[np.bool_]:
     """Whether numbers ≥ 0 (H, n) rise or fall."""
     means = np.log(np.maximum(_block_means(positive), np.finfo(float).tiny))
-    return _trend(means, SIGNIFICANT, RESOLVED) | _trend(
-        means[BLOCKS // 2 :], SIGNIFICANT, RESOLVED
-    )
+    whole = _trend(means, SIGNIFICANT, RESOLVED)
+    return whole | _trend(means[BLOCKS // 2 :], SIGNIFICANT_LATE, RESOLVED)
 
 
 def _weights_drift(orbits: Array) -> NDArray[np.bool_]:
     means = _block_means(orbits)
     least = RESOLVED * np.abs(means).max(axis=0)
-    whole = _trend(means, SIGNIFICANT_OF_MANY, least)
-    late = _trend(means[BLOCKS // 2 :], SIGNIFICANT_OF_MANY, least)
+    whole = _trend(means, OF_MANY * SIGNIFICANT, least)
+    late = _trend(means[BLOCKS // 2 :], OF_MANY * SIGNIFICANT_LATE, least)
     return np.asarray((whole | late).any(axis=0))
 
 
