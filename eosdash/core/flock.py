@@ -19,7 +19,7 @@ from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT
 from eosdash.core.outcome import CODE, Outcome, scale_of, watched_from
 from eosdash.core.recurrence import TAIL, projection
-from eosdash.core.verdict import Cycles, Seen, crawl, judge
+from eosdash.core.verdict import Seen, crawl, judge
 
 THREADS = 2
 
@@ -195,7 +195,7 @@ class Flock:
                 self, index, origin[:, np.searchsorted(before, index)], lr, tile.ball[some]
             )
             looked = self._look(again, steps, seen)
-            verdict = judge(self.critical, GRADIENT_DESCENT, looked, partial(self._cycles, looked))
+            verdict = judge(self.critical, GRADIENT_DESCENT, looked)
             ends.outcome[index], ends.period[index] = verdict.outcome, verdict.period
             ends.critical_point[index] = verdict.kind
 
@@ -212,17 +212,6 @@ class Flock:
         unrest /= lr
         quiet = np.broadcast_to(self.scale.quiet(lr), number)
         return Seen(self.steps, orbits, unrest, quiet, last, tile.theta, lr)
-
-    def _cycles(self, seen: Seen, some: NDArray[np.intp], period: int) -> Cycles:
-        """One round on from where some of those seen have ended."""
-        theta, lr = seen.end.take(some, axis=1), seen.lr[some]
-        points = np.empty((period, some.size, len(theta)))
-        move, spare = np.empty_like(theta), np.empty(some.size)
-        for point in points:
-            point[...] = theta.T
-            self.kernel(theta, lr, move, spare)
-            theta -= move
-        return Cycles(points, np.zeros_like(points))
 
     def _steps_inside(self, tile: "_Tile", who: NDArray[np.intp], count: int) -> NDArray[np.int32]:
         """How many of the last steps those who left the ball needed for it: walked again."""

@@ -17,8 +17,8 @@ from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Sampled, Walk
 from eosdash.core.outcome import OUTCOMES, Outcome, Scale, scale_of, watched_from
 from eosdash.core.protocols import Surface
-from eosdash.core.recurrence import LONGEST_PERIOD, TAIL, onset, projection
-from eosdash.core.verdict import Cycles, Seen, crawl, is_unstable, judge
+from eosdash.core.recurrence import TAIL, onset, projection
+from eosdash.core.verdict import Seen, crawl, is_unstable, judge
 
 FIRST_STRETCH = 16
 LONGEST_STRETCH = 256
@@ -145,7 +145,7 @@ class _Watch:
         self._projection = projection(len(start))
         self._orbit: list[Array] = []
         self._unrest: list[Array] = []
-        self._recent = np.empty((0, len(start)))
+        self._last = start
         self._turned_down = False
 
     def follow(self, stretch: Stretch, end: Array) -> tuple[int, CriticalPoint] | None:
@@ -155,7 +155,7 @@ class _Watch:
         self._unrest.append(unrest)
         path = stretch.path
         self._orbit.append(path if self._projection is None else path @ self._projection)
-        self._recent = np.concatenate([self._recent, path])[-LONGEST_PERIOD - 1 :]
+        self._last = path[-1]
         rests = unrest <= self.quiet[stretch.step : stretch.step + len(unrest)]
         rests[: max(0, self.settled_from - stretch.step)] = False
         return self._minimum(stretch, rests)
@@ -194,11 +194,11 @@ class _Watch:
             orbit[begin:, :, None],
             unrest[begin:, None],
             self.quiet[-1:],
-            self._recent[-1][:, None],
+            self._last[:, None],
             end[:, None],
             self.rates[-1:],
         )
-        verdict = judge(self.critical, self.optimizer, seen, self._cycle)
+        verdict = judge(self.critical, self.optimizer, seen)
         outcome, period = OUTCOMES[verdict.outcome[0]], int(verdict.period[0]) or None
         since = None if period is None else onset(orbit, period)
         kind = CRITICAL_POINTS[verdict.kind[0]]
@@ -211,11 +211,6 @@ class _Watch:
         move = lr * gradient(end)
         further = lr * gradient(end - move)
         return bool(crawl(move[:, None], further[:, None], lr * self.quiet[-1])[0])
-
-    def _cycle(self, _some: NDArray[np.intp], period: int) -> Cycles:
-        """The last round, with the velocity that led to each of its points."""
-        points = self._recent[-period:, None, :]
-        return Cycles(points, np.diff(self._recent, axis=0)[-period:, None, :])
 
 
 def _longest(objective: Surface) -> int:

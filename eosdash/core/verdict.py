@@ -4,7 +4,7 @@ The definitions stand in :mod:`eosdash.core.outcome`. What arrives before, at a 
 beyond the ball, is told at its step by whoever walks.
 """
 
-from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from eosdash.core.multipliers import escape, repel
 from eosdash.core.network import Array
 from eosdash.core.optimizers import Optimizer
 from eosdash.core.outcome import CODE, FORGOTTEN, SHORTEST, Outcome
-from eosdash.core.recurrence import TAIL, closes, drifts, find_periods, some_of
+from eosdash.core.recurrence import RETURNED, TAIL, closes, drifts, find_periods, some_of
 
 Mask = NDArray[np.bool_]
 
@@ -36,11 +36,22 @@ GROWN = 10.0
 """A gradient that grows by less than this over its later half does not grow."""
 
 
+STEADY = 0.9
+"""What has not shrunk to this from one round to the next does not shrink."""
+
+
 class Cycles(NamedTuple):
-    """One round of n cycles: points θ and velocities, (p, n, P) each."""
+    """One round of n cycles, walked on from where orbits have ended.
+
+    Attributes:
+        points, velocities: θ and v before each step, (p, n, P).
+        drifts: by how much, relative to θ, coordinates move in a round that do not move less in
+            the next, (n,).
+    """
 
     points: Array
     velocities: Array
+    drifts: Array
 
 
 class Seen(NamedTuple):
@@ -93,19 +104,13 @@ def crawl(moves: Array, further: Array, quiet: Array | float) -> Mask:
         return np.asarray(straight & alike & (squares > quiet**2))
 
 
-def judge(
-    critical: CriticalPoints,
-    optimizer: Optimizer,
-    seen: Seen,
-    cycles: Callable[[NDArray[np.intp], int], Cycles],
-) -> Verdict:
+def judge(critical: CriticalPoints, optimizer: Optimizer, seen: Seen) -> Verdict:
     """Tell saddles, periods and what is bounded from what is undecided.
 
     Args:
         critical: critical points of the loss.
         optimizer: how steps were made.
         seen: what is left of the orbits.
-        cycles: from indices into them and a period p to the last p points of each.
     """
     number = len(seen.lr)
     verdict = Verdict(
@@ -123,8 +128,7 @@ def judge(
     for p in np.unique(period[period > 0]):
         some = np.flatnonzero(period == p)
         some = some[closes(some_of(tails, some), int(p))]
-        if some.size:
-            some = some[~_repel(critical, optimizer, seen.lr[some], cycles(some, int(p)))]
+        some = some[_are_cycles(critical, optimizer, seen.of(some), int(p))]
         verdict.outcome[some], verdict.period[some] = CODE[Outcome.PERIODIC], p
     others = moving[period[moving] == 0]
     if others.size and seen.steps >= SHORTEST:
@@ -186,10 +190,34 @@ def _lingers(seen: Seen) -> Mask:
     return np.asarray(quiet & (late.max(axis=0) <= GROWN * early.max(axis=0)))
 
 
+def _are_cycles(critical: CriticalPoints, optimizer: Optimizer, seen: Seen, period: int) -> Mask:
+    """Which orbits that return are on cycles on which nothing slowly moves, and that do not repel.
+    Of mini-batches no more is asked than that they return."""
+    if optimizer.batch_size is not None or not len(seen.lr):
+        return np.ones(len(seen.lr), dtype=bool)
+    found = _cycles(critical, optimizer, seen, period)
+    return np.asarray((found.drifts <= RETURNED) & ~_repel(critical, optimizer, seen.lr, found))
+
+
+def _cycles(critical: CriticalPoints, optimizer: Optimizer, seen: Seen, period: int) -> Cycles:
+    theta, velocity = seen.end.T, (seen.end - seen.last).T
+    points, velocities, places = [], [], [theta]
+    for step in range(1, 2 * period + 1):
+        if step <= period:
+            points.append(theta)
+            velocities.append(velocity)
+        gradient = critical.objective.gradient(optimizer.ahead(theta, velocity))
+        theta, velocity = optimizer.move(theta, velocity, gradient, seen.lr[:, None])
+        if step % period == 0:
+            places.append(theta)
+    once, twice = (np.abs(b - a) for a, b in pairwise(places))
+    moved = np.linalg.norm(np.where(twice > STEADY * once, twice, 0.0), axis=1)
+    relative = moved / np.linalg.norm(theta, axis=1)
+    return Cycles(np.stack(points), np.stack(velocities), relative)
+
+
 def _repel(critical: CriticalPoints, optimizer: Optimizer, lr: Array, found: Cycles) -> Mask:
     """Which cycles are left again; cycles that are the same but for a symmetry are asked once."""
-    if optimizer.batch_size is not None:
-        return np.zeros(len(lr), dtype=bool)
     points = found.points
     at = critical.objective.linearize(points)
     marks = np.stack([critical.objective.loss(points), np.linalg.norm(at.gradient, axis=2)])
@@ -202,7 +230,5 @@ def _repel(critical: CriticalPoints, optimizer: Optimizer, lr: Array, found: Cyc
     rounded = np.round(marks / np.where(unit > 0, unit, 1.0)[:, None])
     alike = np.concatenate([rounded, lr[None]])
     _, which, back = np.unique(alike, axis=1, return_index=True, return_inverse=True)
-    some = Cycles(*(array[:, which] for array in found))
-    return repel(critical.objective, some.points, some.velocities, lr[which], optimizer)[
-        back.ravel()
-    ]
+    some, velocities = points[:, which], found.velocities[:, which]
+    return repel(critical.objective, some, velocities, lr[which], optimizer)[back.ravel()]
