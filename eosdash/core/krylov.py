@@ -98,7 +98,8 @@ def extreme_eigenvalues(
         targets = wanted.among(basis.size)
         residuals, lengths = basis.residuals(theta, coordinates, targets)
         urgency = wanted.urgency(theta, targets, lengths)
-        done: NDArray[np.bool_] = np.all(urgency <= 1, axis=1)
+        # A basis of the whole space has all eigenvalues.
+        done: NDArray[np.bool_] = np.all(urgency <= 1, axis=1) | (basis.size >= size)
         leaving = done if cycle < cycles - 1 else np.ones_like(done)
         if leaving.any():
             vectors = coordinates[leaving][:, :, targets].swapaxes(1, 2) @ basis.rows[leaving]
@@ -198,7 +199,8 @@ class _Wanted:
             basis.restrict(theta, coordinates, _ends(basis.size, KEPT + self.count, kept))
             growth = (MAX_BASIS - basis.size) // 2
         worst = np.argsort(-urgency, axis=1)[:, :block, None]
-        basis.grow(np.take_along_axis(residuals, worst, axis=1), growth)
+        room = residuals.shape[2] - basis.size
+        basis.grow(np.take_along_axis(residuals, worst, axis=1), min(growth, room))
 
 
 def _ends(size: int, high: int, low: int) -> Indices:
