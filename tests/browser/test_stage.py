@@ -95,7 +95,7 @@ def test_figures_keep_to_their_boxes_beside_the_controls(
 def test_a_figure_follows_its_box_whatever_changes_it(page: Page, complaints: list[str]) -> None:
     page.goto("/?depth=2&lr=0.7&weights=0.3,1.8&steps=60")
     page.wait_for_function("() => eosdash.state?.current?.end && eosdash.state.current.drawn")
-    for height in (312, 655):
+    for height in (455, 655):
         page.locator(".eos-figure-box").evaluate(
             "(box, h) => (box.style.height = `${h}px`)", height
         )
