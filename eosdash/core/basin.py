@@ -172,21 +172,22 @@ class _Chart:
             yield Progress(self.done, self.total)
 
     def _write(self, pixels: NDArray[np.intp], ends: Ends) -> None:
-        level, there = self.level, ends.outcome != CODE[Outcome.DIVERGED]
-        level.outcome.flat[pixels] = ends.outcome
-        level.steps.flat[pixels] = ends.steps
-        level.period.flat[pixels] = ends.period
+        level = {name: array.reshape(-1) for name, array in self.level.arrays().items()}
+        there = ends.outcome != CODE[Outcome.DIVERGED]
+        level["outcome"][pixels] = ends.outcome
+        level["steps"][pixels] = ends.steps
+        level["period"][pixels] = ends.period
         stays, theta = pixels[there], ends.theta[:, there]
-        level.loss.flat[pixels] = np.inf
-        level.loss.flat[stays] = _single(self.flock.loss(theta))
+        level["loss"][pixels] = np.inf
+        level["loss"][stays] = _single(self.flock.loss(theta))
         if isinstance(self.plane, Slice):
             x, y = self.plane.coordinates(theta)
-            level.end_x.flat[stays], level.end_y.flat[stays] = _single(x), _single(y)
-        level.critical_point.flat[pixels] = ends.critical_point
-        level.sharpness.flat[pixels] = _single(ends.sharpness)
+            level["end_x"][stays], level["end_y"][stays] = _single(x), _single(y)
+        level["critical_point"][pixels] = ends.critical_point
+        level["sharpness"][pixels] = _single(ends.sharpness)
         rests = np.isin(ends.outcome, [CODE[Outcome.MINIMUM], CODE[Outcome.SADDLE]])
         who = rests & np.isnan(ends.sharpness)
-        level.sharpness.flat[pixels[who]] = _single(
+        level["sharpness"][pixels[who]] = _single(
             point_sharpness(self.objective, ends.theta[:, who])
         )
 

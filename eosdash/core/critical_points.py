@@ -57,10 +57,14 @@ CRITICAL_POINTS = tuple(CriticalPoint)
 """In the order of their codes in arrays."""
 
 KIND = {kind: code for code, kind in enumerate(CRITICAL_POINTS)}
-MINIMA = (KIND[CriticalPoint.GLOBAL], KIND[CriticalPoint.LOCAL])
 
 Codes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+
+
+def is_minimum(kinds: Codes) -> Mask:
+    """Which kinds (n,) are minima, the unstable ones apart."""
+    return np.asarray((kinds == KIND[CriticalPoint.GLOBAL]) | (kinds == KIND[CriticalPoint.LOCAL]))
 
 
 class CriticalPoints:
@@ -97,11 +101,12 @@ class CriticalPoints:
         objective = self.objective
         if not isinstance(objective, Objective | NonlinearObjective):
             return self._spectra(theta)[:, -1]
+        lowest = kinds == KIND[CriticalPoint.GLOBAL]
+        if lowest.all():
+            return settled_sharpness(objective, theta, True)
         found = np.empty(theta.shape[1])
-        for kind in MINIMA:
-            some = kinds == kind
-            lowest = kind == KIND[CriticalPoint.GLOBAL]
-            found[some] = settled_sharpness(objective, theta[:, some], lowest)
+        for some in (lowest, ~lowest):
+            found[some] = settled_sharpness(objective, theta[:, some], some is lowest)
         return found
 
     def fall(self, theta: Array) -> Array:
@@ -109,15 +114,16 @@ class CriticalPoints:
         return self._extremes(theta)[0]
 
     def _at_lowest(self, theta: Array, loss: Array) -> Mask:
-        tolerance: Array | float = self.lowest.tolerance
-        objective = self.objective
-        if isinstance(objective, Objective) and not objective.network.is_chain:
+        found = np.asarray(loss <= self.lowest.value + self.lowest.tolerance)
+        objective, others = self.objective, np.flatnonzero(~found)
+        if others.size and isinstance(objective, Objective) and not objective.network.is_chain:
             # Entries of a product are sums whose terms may cancel.
-            terms = np.full(theta.shape[1], np.linalg.norm(objective.factor))
-            for layer in objective.network.layers(theta.T):
+            terms = np.full(others.size, np.linalg.norm(objective.factor))
+            for layer in objective.network.layers(theta[:, others].T):
                 terms = terms * np.linalg.norm(layer, axis=(-2, -1))
-            tolerance = tolerance + 0.5 * (ROUNDINGS * terms) ** 2
-        return np.asarray(loss <= self.lowest.value + tolerance)
+            tolerance = self.lowest.tolerance + 0.5 * (ROUNDINGS * terms) ** 2
+            found[others] = loss[others] <= self.lowest.value + tolerance
+        return found
 
     def _by_curvature(self, theta: Array) -> Codes:
         """Kinds of critical points above the lowest loss, (n,). Of a large Hessian only the ends

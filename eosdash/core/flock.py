@@ -12,7 +12,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.critical_points import KIND, MINIMA, STABLE, CriticalPoint, CriticalPoints
+from eosdash.core.critical_points import (
+    KIND,
+    STABLE,
+    CriticalPoint,
+    CriticalPoints,
+    is_minimum,
+)
 from eosdash.core.kernels import Kernel, block_size, kernel_of, loss_of
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
@@ -49,7 +55,7 @@ class Ends:
         period: p of periodic ones, otherwise 0, (n,).
         critical_point: index into :data:`eosdash.core.critical_points.CRITICAL_POINTS`, (n,).
         theta: the points reached, (P, n); huge or not finite where diverged.
-        sharpness: S at the minima reached early, NaN elsewhere, (n,).
+        sharpness: S at minima, NaN elsewhere and where it was not found, (n,).
     """
 
     outcome: NDArray[np.uint8]
@@ -80,10 +86,24 @@ class Flock:
     def run(self, theta: Array, lr: Rates) -> Ends:
         """Descend from the columns of ``theta`` (P, n) with η = ``lr``, one for all or (n,).
 
-        In phases that double in length: after each, those still under way close ranks, so that
-        tiles stay full. Who has not arrived when the budget is spent walks the last phase again,
-        and is looked at on the way.
+        Whether the minima reached are stable is asked of all at once. Hardly ever one is not:
+        who passed one by walks again, and is asked at every minimum.
         """
+        ends = self._descend(theta, lr, strict=False)
+        there = np.flatnonzero(is_minimum(ends.critical_point) & np.isnan(ends.sharpness))
+        kinds = ends.critical_point[there]
+        ends.sharpness[there] = self.critical.sharpness(ends.theta[:, there], kinds)
+        left = there[ends.sharpness[there] > STABLE * 2 / _some(lr, there)]
+        if left.size:
+            again = self._descend(theta[:, left], _some(lr, left), strict=True)
+            for name, array in vars(again).items():
+                getattr(ends, name)[..., left] = array
+        return ends
+
+    def _descend(self, theta: Array, lr: Rates, strict: bool) -> Ends:
+        """In phases that double in length: after each, those still under way close ranks, so that
+        tiles stay full. Who has not arrived when the budget is spent walks the last phase again,
+        and is looked at on the way. If ``strict``, only stable minima are arrived at."""
         number = theta.shape[1]
         ends = Ends(
             np.zeros(number, dtype=np.uint8),
@@ -93,13 +113,20 @@ class Flock:
             np.empty_like(theta),
             np.full(number, np.nan),
         )
-        index, where, ball = np.arange(number), theta, self.scale.ball(theta)
+        index, where, ball = np.arange(number), theta, self.scale.ball(theta) ** 2
         with ThreadPoolExecutor(THREADS) as threads:
             for start, stop in phases(self.steps, self.watched_from):
                 size = self._share(len(index))
                 parts = [slice(at, at + size) for at in range(0, len(index), size)]
                 tiles = [
-                    _Tile(self, index[part], where[:, part], _some(lr, index[part]), ball[part])
+                    _Tile(
+                        self,
+                        index[part],
+                        where[:, part],
+                        _some(lr, index[part]),
+                        ball[part],
+                        strict,
+                    )
                     for part in parts
                 ]
                 walk = partial(self._walk, start=start, stop=stop, ends=ends)
@@ -119,7 +146,8 @@ class Flock:
 
     def _walk(self, tile: "_Tile", start: int, stop: int, ends: Ends) -> "_Tile":
         """Walk a tile through a phase, write down who arrives, and keep the others."""
-        first = tile.index, tile.theta.copy()
+        judged = stop == self.steps
+        first = (tile.index, tile.theta.copy()) if judged else (tile.index, tile.theta)
         with np.errstate(all="ignore"):
             for done in range(start, stop, LOOK):
                 count = min(LOOK, stop - done)
@@ -132,7 +160,7 @@ class Flock:
                     tile.part(np.flatnonzero(~tile.settled), ends)
                 if not tile.index.size:
                     break
-            if stop == self.steps and tile.index.size:
+            if judged and tile.index.size:
                 self._judge(tile, self._unclear(tile, ends), *first, ends)
         return tile
 
@@ -155,7 +183,7 @@ class Flock:
             there = quiet[accepted]
             tile.turned_down[quiet[~accepted]] = not self.critical.by_loss
             tile.arrive(there, Outcome.MINIMUM, done + 1 + tile.count[there].astype(np.int32), ends)
-        away = np.flatnonzero(~((_squares(tile.theta) <= tile.ball**2) | tile.settled))
+        away = np.flatnonzero(~((_squares(tile.theta) <= tile.ball) | tile.settled))
         if away.size:
             steps = done + self._steps_inside(tile, away, count)
             tile.arrive(away, Outcome.DIVERGED, steps, ends)
@@ -165,15 +193,15 @@ class Flock:
         they are ``fixed``; kind and sharpness of these are written down."""
         theta, lr = tile.theta.take(quiet, axis=1), _some(tile.lr, quiet)
         kind = self.critical.kinds(theta, self.loss(theta))
-        minimum = np.isin(kind, MINIMA)
-        sharpness = np.full(quiet.size, np.nan)
-        sharpness[minimum] = self.critical.sharpness(theta[:, minimum], kind[minimum])
-        unstable = sharpness > STABLE * 2 / lr
-        kind[unstable] = KIND[CriticalPoint.UNSTABLE]
-        accepted = minimum & (fixed | ~unstable)
-        index = tile.index[quiet[accepted]]
-        ends.critical_point[index], ends.sharpness[index] = kind[accepted], sharpness[accepted]
-        return np.asarray(accepted)
+        accepted = is_minimum(kind)
+        if tile.strict:
+            there = np.flatnonzero(accepted)
+            sharpness = self.critical.sharpness(theta[:, there], kind[there])
+            unstable = there[sharpness > STABLE * 2 / _some(lr, there)]
+            kind[unstable] = KIND[CriticalPoint.UNSTABLE]
+            accepted[unstable] = fixed[unstable]
+        ends.critical_point[tile.index[quiet[accepted]]] = kind[accepted]
+        return accepted
 
     def _judge(
         self,
@@ -220,7 +248,7 @@ class Flock:
         needed = np.ones(who.size, dtype=np.int32)
         for _ in range(count - 1):
             again.step(self.kernel)
-            inside &= _squares(again.theta) <= again.ball**2
+            inside &= _squares(again.theta) <= again.ball
             needed += inside
         return needed
 
@@ -231,7 +259,8 @@ class _Tile:
     Attributes:
         index: who they are, (n,).
         theta: where they are, (P, n), and ``before``, where they were at the last look.
-        lr: their η, and ``ball``, beyond which they have diverged, (n,).
+        lr: their η, and ``ball``, ‖θ‖² beyond which they have diverged, (n,).
+        strict: whether only stable minima are arrived at.
         loud: whether the gradient did not vanish at the last step, (n,).
         count: at how many steps since the last look it did not, (n,).
         settled: who has arrived, and walks along only until it pays to part, (n,).
@@ -239,9 +268,16 @@ class _Tile:
     """
 
     def __init__(
-        self, flock: Flock, index: NDArray[np.intp], theta: Array, lr: Rates, ball: Array
+        self,
+        flock: Flock,
+        index: NDArray[np.intp],
+        theta: Array,
+        lr: Rates,
+        ball: Array,
+        strict: bool = False,
     ) -> None:
         self.scale, self.index, self.lr, self.ball = flock.scale, index, lr, ball
+        self.strict = strict
         self.theta = theta.copy()
         self.turned_down = np.zeros(index.size, dtype=bool)
         self._make_room()

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.critical_points import CRITICAL_POINTS, MINIMA, CriticalPoint, CriticalPoints
+from eosdash.core.critical_points import (
+    CRITICAL_POINTS,
+    CriticalPoint,
+    CriticalPoints,
+    is_minimum,
+)
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Sampled, Walk
@@ -172,7 +177,7 @@ class _Watch:
             return None
         theta = stretch.path[asked].T
         kinds = self.critical.kinds(theta, stretch.loss[asked])
-        minima = np.flatnonzero(np.isin(kinds, MINIMA))
+        minima = np.flatnonzero(is_minimum(kinds))
         for i in minima[:1]:
             one, at = slice(i, i + 1), int(asked[i])
             lr = stretch.lr[at : at + 1]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from eosdash.core.critical_points import (
     KIND,
-    MINIMA,
     STABLE,
     Codes,
     CriticalPoint,
     CriticalPoints,
+    is_minimum,
 )
 from eosdash.core.multipliers import escape, repel
 from eosdash.core.network import Array
@@ -143,7 +143,7 @@ def _at_rest(critical: CriticalPoints, optimizer: Optimizer, seen: Seen) -> tupl
     kind = critical.kinds(seen.last, critical.objective.loss(seen.last.T))
     outcome = np.full(len(kind), CODE[Outcome.UNDECIDED], dtype=np.uint8)
     fixed, lingers = _fixed(optimizer, seen), _lingers(seen)
-    minimum = np.isin(kind, MINIMA)
+    minimum = is_minimum(kind)
     where = np.flatnonzero(minimum)
     unstable = where[
         is_unstable(critical, optimizer, seen.last[:, where], kind[where], seen.lr[where])
