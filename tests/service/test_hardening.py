@@ -3,6 +3,7 @@
 import pytest
 
 from app import create_app
+from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import find_events
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
@@ -31,7 +32,8 @@ def test_a_limit_that_is_no_number_stops_the_start(monkeypatch):
 
 def test_a_start_on_a_minimum_that_is_too_sharp_is_not_said_to_settle():
     run = train_run(TrainParams.make(weights=(1, 1, 1, 1), lr=0.6))
-    ending = Ending(Outcome(run.outcome), run.step, None, None, run.weights)
+    kind = CriticalPoint(run.critical_point)
+    ending = Ending(Outcome(run.outcome), run.step, None, None, run.weights, kind)
     words = outcome_words(ending, find_events(run.loss, run.sharpness, 2 / run.lr, ending))
     assert "too sharp to be stable" in words
     assert "settles" not in words
