@@ -115,6 +115,7 @@ def _table(schema: Schema) -> Schema:
     number = f"[+-]?({_SIZE})"
     shapes = [
         {
+            "type": "array",
             "items": {"type": "string", "pattern": f"^{number}(:{number}){{{width - 1}}}$"},
             "minItems": 2,
             "maxItems": min(MOST_ROWS, MOST_NUMBERS // width),
