@@ -36,7 +36,7 @@ GROWN = 10.0
 """A gradient that grows by less than this over its later half does not grow."""
 
 
-STEADY = 0.9
+STEADY = 0.999
 """What has not shrunk to this from one round to the next does not shrink."""
 
 
