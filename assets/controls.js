@@ -25,12 +25,14 @@ window.eosdash = window.eosdash || {};
   const locked = (name) => eos.frame.lock && !isView(name) && name !== eos.page().cursor;
   const write = (name, value) =>
     props(id("param", name), typeof value === "boolean" ? { checked: value } : { value: String(value ?? "") });
-  /** Set a field, as a hand on its control would; a locked one stays as it is. */
+  /** Set a field, as a hand on its control would, to the value that comes back; a locked one stays
+   * as it is, and nothing comes back. */
   eos.set = (name, given) => {
-    if (locked(name)) return eos.toast("This link is locked: its parameters can be seen, but not changed.");
+    if (locked(name)) return void eos.toast("This link is locked: its parameters can be seen, but not changed.");
     const value = eos.meant(name, given);
     intents[name] = { value, until: performance.now() + ECHO };
     write(name, value);
+    return value;
   };
   /** What a field was set to just now, while no hand is on its control. */
   function intended(name) {

@@ -84,7 +84,8 @@ window.eosdash = window.eosdash || {};
     const { min = -Infinity, max = Infinity } = input.dataset;
     const from = eos.meant(name, input.value);
     const value = typeof from === "number" ? Number((from + by).toPrecision(15)) : Number(eos.value(name));
-    eos.set(name, Math.min(Number(max), Math.max(Number(min), value)));
+    // Shown at once: React may draw it only after the next click, which would step from the old one.
+    input.value = eos.set(name, Math.min(Number(max), Math.max(Number(min), value))) ?? input.value;
   }
 
   const BY = { ArrowUp: 1, ArrowDown: -1 };
