@@ -145,7 +145,7 @@ window.eosdash = window.eosdash || {};
       return type === "linear" || columns[row][at] > 0 ? Math.min(columns[row][at], top) : null;
     };
     for (const row of ROWS) filled[`cursor.${row}`] = [[x[shown]], [value(row, shown)]];
-    const onLoss = new Set(["spike", "converges", "diverges", "period"]);
+    const onLoss = new Set(["rises", "spike", "converges", "diverges", "period"]);
     for (const row of ROWS.slice(0, 2)) {
       const here = (run.end?.events ?? [])
         .map((event, i) => ({ ...event, number: i + 1, at: Math.min(event.step, run.count - 1) }))

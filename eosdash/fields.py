@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-MATH_VERSION = "6"
+MATH_VERSION = "7"
 """Raised whenever the same parameter set would give other numbers, or the same ones written
 otherwise; part of every cache key."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eosdash.core.course import Course, course_of
 from eosdash.core.critical import CriticalLearningRate, critical_lr
 from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import Event, find_events
@@ -36,7 +37,7 @@ class TrainResult:
         outcome: ``minimum``, ``saddle``, ``periodic``, ``bounded``, ``diverged`` or
             ``undecided``.
         step: T, the number of steps done. A run that converged did so at the last row, step
-            T − 1; one that diverged left the ball with step T.
+            T − 1; one that diverged left the ball with the step from there.
         period: p of a periodic outcome, else None.
         critical_point: what the run rests on: ``global_minimum``, ``local_minimum``,
             ``unstable_minimum``, ``saddle`` or ``flat``; None where it rests on none.
@@ -75,10 +76,11 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class End:
-    """The last record of a run: its ending, its events, what its threshold is called, and whether
-    the network is linear."""
+    """The last record of a run: its ending, its course, its events, what its threshold is called,
+    and whether the network is linear."""
 
     ending: Ending
+    course: Course
     events: list[Event]
     edge: str
     linear: bool
@@ -120,8 +122,9 @@ def train_records(params: TrainParams) -> Iterator[Measurements | End]:
             loss = np.concatenate([chunk.loss for chunk in seen])
             sharpness = np.concatenate([chunk.sharpness for chunk in seen])
             thresholds = rule.threshold(np.concatenate([chunk.lr for chunk in seen]))
-            events = find_events(loss, sharpness, thresholds, part, rule.threshold_name)
-            yield End(part, events, rule.threshold_name, params.is_linear)
+            course = course_of(loss, sharpness, thresholds, part)
+            events = find_events(course, part, rule.threshold_name)
+            yield End(part, course, events, rule.threshold_name, params.is_linear)
             return
         seen.append(measured := measure(part))
         yield measured

@@ -2,9 +2,9 @@
 
 from eosdash.basins import is_flowed
 from eosdash.core.boundary import Fraction
+from eosdash.core.course import Course
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.events import Event
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 from eosdash.core.slices import weight_name
@@ -23,9 +23,6 @@ ACTIVATION_NAMES = {
     "gelu": "GELU",
     "softplus": "softplus",
 }
-
-ABOUT_THE_EDGE = 0.1
-"""A median sharpness this close to the threshold, relatively, is about it."""
 
 OUTCOME_WORDS = {
     Outcome.MINIMUM: "gradient zero, at a minimum",
@@ -114,53 +111,57 @@ def badge_words(ending: Ending) -> str:
     return CRITICAL_POINT_WORDS.get(ending.critical_point, str(ending.outcome))
 
 
-def outcome_words(
-    ending: Ending, events: list[Event], edge: str = "2/η", linear: bool = True
-) -> str:
+def outcome_words(ending: Ending, course: Course, edge: str = "2/η", linear: bool = True) -> str:
     """What was seen, in one sentence that names the edge of stability, the threshold ``edge``,
     where it shows."""
-    kinds = {event.kind: event for event in events}
-    settled = kinds.get("settles")
     if ending.outcome is Outcome.DIVERGED:
-        return f"Diverges at step {ending.step:,}: the step is too large for this start"
+        return f"Diverges at step {ending.step - 1:,}: the step is too large for this start"
     if ending.outcome is Outcome.PERIODIC:
         return f"Ends on an orbit of period {ending.period}: bounded, and never converging"
-    if ending.outcome is Outcome.BOUNDED and (linear or "crosses" not in kinds):
+    if ending.outcome is Outcome.BOUNDED and (linear or course.above is None):
         return "Bounded so far, without converging and without a period"
     if ending.critical_point in RESTING_WORDS:
         lower = "is lower elsewhere" if linear else "may be lower elsewhere"
         return RESTING_WORDS[ending.critical_point].format(elsewhere=lower)
-    crossed = "crosses" in kinds
-    ratio = settled.value if settled and settled.value is not None else None
-    if crossed and ratio is not None and ratio > AT_THE_EDGE:
-        climbs = "climbs past" if kinds["crosses"].step else "starts above"
-        return f"Sharpness {climbs} {edge} and settles at {ratio:.3f} · {edge}"
-    if crossed and ending.outcome is Outcome.MINIMUM:
-        return f"Sharpness passes {edge}, then falls back below it"
-    median = kinds["crosses"].value if crossed else None
-    if median is not None and abs(median - 1) < ABOUT_THE_EDGE:
-        return f"Sharpness has passed {edge} and stays about it, at {median:.3f} · {edge} on median"
-    if crossed and "returns" not in kinds:
-        return f"Sharpness has passed {edge}, and is still above it"
-    if crossed:
-        return f"Sharpness has passed {edge} and goes up and down around it"
-    if "spike" in kinds:
-        return f"Sharpness stays below {edge}, though the loss rises at times"
-    return f"Sharpness stays below {edge}, and the descent is quiet: the loss never rises"
+    if course.above is None:
+        stays = "stays below" if course.below else "does not exceed"
+        if course.rises is not None:
+            return f"Sharpness {stays} {edge}, though the loss rises at times"
+        return f"Sharpness {stays} {edge}, and the descent is quiet: the loss never rises"
+    gets = "climbs past" if course.climbs else "passes" if course.above else "starts above"
+    return f"Sharpness {gets} {edge} {_later_words(course, ending, edge)}"
+
+
+def _later_words(course: Course, ending: Ending, edge: str) -> str:
+    """What becomes of a sharpness that was above the edge."""
+    at = f"{course.ratio:.3f} · {edge}"
+    if course.settled is not None and course.ratio > AT_THE_EDGE:
+        return f"and settles at {at}"
+    settles = f", and settles at {at}" if course.settled is not None else ""
+    stays = settles or ending.outcome is Outcome.MINIMUM or not course.late_above
+    if course.ratio <= 1 and stays:
+        return f"and falls below it{settles}"
+    if course.back is None:
+        return "and stays above it"
+    if course.about:
+        return f"and stays about it, at {course.median:.3f} · {edge} on median"
+    if course.swings:
+        return "and goes up and down around it"
+    return f"and ends at {at}"
 
 
 def fate_words(ending: Ending) -> str:
-    """The outcome and its step, in a few words."""
-    step = f"{ending.step:,}"
+    """The outcome and its step, the last row, in a few words."""
+    step = f"step {ending.step - 1:,}"
     if ending.critical_point is CriticalPoint.FLAT:
-        return f"gradient zero, curvature zero in some direction, after {step} steps"
+        return f"gradient zero, curvature zero in some direction, at {step}"
     return {
-        Outcome.MINIMUM: f"converged at step {ending.step - 1:,}",
-        Outcome.SADDLE: f"gradient zero, at a saddle, after {step} steps",
+        Outcome.MINIMUM: f"converged at {step}",
+        Outcome.SADDLE: f"gradient zero, at a saddle, at {step}",
         Outcome.PERIODIC: f"repeats every {ending.period} steps",
-        Outcome.BOUNDED: f"neither settled nor repeated in {step} steps",
-        Outcome.DIVERGED: f"left the ball at step {step}",
-        Outcome.UNDECIDED: f"not decided after {step} steps",
+        Outcome.BOUNDED: f"neither settled nor repeated up to {step}",
+        Outcome.DIVERGED: f"left the ball at {step}",
+        Outcome.UNDECIDED: f"not decided up to {step}",
     }[ending.outcome]
 
 

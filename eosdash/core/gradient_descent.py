@@ -61,7 +61,7 @@ class Ending:
     Attributes:
         outcome: its fate.
         step: number of steps done, which is also the number of points in the stretches. A minimum
-            was reached at the last of them, step − 1; the ball was left at ``step``.
+            was reached at the last of them, step − 1; the ball was left from there.
         period: p of a periodic outcome.
         period_step: the step from which the orbit returns to itself after p steps.
         theta: the point reached, (P,); beyond the last one in the stretches by one step.

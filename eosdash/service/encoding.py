@@ -126,7 +126,7 @@ def end_record(end: End) -> dict[str, Any]:
         "period": ending.period,
         "critical_point": critical_point_of(ending),
         "badge": badge_words(ending),
-        "summary": outcome_words(ending, end.events, end.edge, end.linear),
+        "summary": outcome_words(ending, end.course, end.edge, end.linear),
         "fate": fate_words(ending),
         "events": [event._asdict() for event in end.events],
         "weights": ending.theta,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from eosdash.core.course import course_of
 from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import find_events
 from eosdash.core.gradient_descent import Ending
@@ -18,7 +19,7 @@ def events(
     sharpness = np.linspace(0.5, 1.0, len(loss)) if sharpness is None else np.asarray(sharpness)
     kind = CriticalPoint(rests)
     ending = Ending(Outcome(outcome), len(loss), period, period_step, np.zeros(1), kind)
-    found = find_events(loss, sharpness, np.full(len(loss), 2 / lr), ending)
+    found = find_events(course_of(loss, sharpness, np.full(len(loss), 2 / lr), ending), ending)
     assert [event.step for event in found] == sorted(event.step for event in found)
     return {event.kind: event for event in found}
 
@@ -45,7 +46,7 @@ def test_a_sharp_start_does_not_cross():
 def test_the_threshold_follows_the_learning_rate():
     sharpness, lr = np.ones(100), np.repeat([1.0, 3.0], 50)
     ending = Ending(Outcome.UNDECIDED, 100, None, None, np.zeros(1))
-    first = find_events(np.ones(100), sharpness, 2 / lr, ending)
+    first = find_events(course_of(np.ones(100), sharpness, 2 / lr, ending), ending)
     assert [(event.kind, event.step) for event in first if event.kind == "crosses"] == [
         ("crosses", 50)
     ]
@@ -54,7 +55,8 @@ def test_the_threshold_follows_the_learning_rate():
 def test_the_threshold_is_called_what_it_is():
     sharpness = np.linspace(1, 9, 100)
     ending = Ending(Outcome.MINIMUM, 100, None, None, np.zeros(1), CriticalPoint.LOCAL)
-    found = find_events(np.ones(100), sharpness, np.full(100, 4.0), ending, "4/η")
+    course = course_of(np.ones(100), sharpness, np.full(100, 4.0), ending)
+    found = find_events(course, ending, "4/η")
     assert [(event.step, event.text) for event in found] == [
         (38, "sharpness crosses 4/η"),
         (99, "converges to a local minimum"),
@@ -67,8 +69,19 @@ def test_a_spike_is_told_at_its_peak():
     assert events(loss=loss)["spike"].step == 42
 
 
-def test_rounding_is_no_spike():
-    assert "spike" not in events(loss=1 + 1e-12 * np.arange(100))
+def test_a_spike_falls_again_and_is_seen():
+    assert events(loss=1.3 ** np.arange(100))["rises"].step == 1
+    loss = np.ones(100)
+    loss[30:32] = [1.02, 1.09]
+    assert events(loss=loss)["rises"].step == 30
+    loss[60:62] = [1.07, 1.12]
+    found = events(loss=loss)
+    assert found["spike"].step == 61
+    assert "rises" not in found
+
+
+def test_rounding_is_no_rise():
+    assert events(loss=1 + 1e-12 * np.arange(100)) == {}
 
 
 @pytest.mark.parametrize("ratio", [0.5, 0.997])
@@ -77,7 +90,7 @@ def test_sharpness_settles_at_a_part_of_the_threshold(ratio):
     found = events(sharpness=sharpness)["settles"]
     assert found.step == 43  # 0.9^44 is the first power below 1 %, 0.9^100 apart
     assert found.value == pytest.approx(ratio, rel=1e-3)
-    assert found.text.startswith("sharpness settles at 0.")
+    assert found.text == f"sharpness stays within 1 % of {found.value:.3f} · 2/η"
 
 
 def test_sharpness_that_still_moves_has_not_settled():
@@ -101,7 +114,9 @@ def test_sharpness_beyond_the_threshold_settles_nowhere():
 
 
 def test_endings_in_words():
-    assert events(outcome="diverged")["diverges"].step == 100
+    assert (
+        events(outcome="diverged")["diverges"].step == 99
+    )  # the last row, before the ball is left
     for rests, words in (
         ("global_minimum", "converges to a global minimum"),
         ("unstable_minimum", "rests on a minimum that is not stable"),

@@ -3,8 +3,8 @@
 import pytest
 
 from app import create_app
+from eosdash.core.course import course_of
 from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.events import find_events
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 from eosdash.params import TrainParams
@@ -34,6 +34,6 @@ def test_a_start_on_a_minimum_that_is_too_sharp_is_not_said_to_settle():
     run = train_run(TrainParams.make(weights=(1, 1, 1, 1), lr=0.6))
     kind = CriticalPoint(run.critical_point)
     ending = Ending(Outcome(run.outcome), run.step, None, None, run.weights, kind)
-    words = outcome_words(ending, find_events(run.loss, run.sharpness, 2 / run.lr, ending))
+    words = outcome_words(ending, course_of(run.loss, run.sharpness, 2 / run.lr, ending))
     assert "too sharp to be stable" in words
     assert "settles" not in words
