@@ -11,7 +11,7 @@ PIP := -m pip --disable-pip-version-check install --quiet
 run warm static test: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run warm static test lint format bench load soak clean browser
+.PHONY: help run warm static test lint format bench load soak clean programs
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ warm: $(VENV)/.run  ## Compute the scenes of the deck ahead
 
 static: $(STATIC)/stamp.json  ## Compress the scripts and styles ahead
 
-test: lint browser  ## Lint, type-check and run every test, browser tests included
+test: lint programs  ## Lint, type-check and run every test, browser tests included
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## Check style and types
@@ -59,8 +59,8 @@ $(STATIC)/stamp.json: $(wildcard assets assets/* eosdash/pages/bundle.py eosdash
 	$(VENV)/bin/python -m eosdash.pages.static
 	@touch $@
 
-browser: $(VENV)/.dev
-	$(VENV)/bin/python -m tests.ensure_browser
+programs: $(VENV)/.dev  ## Install what the tests run: browsers, Redis, nginx
+	$(VENV)/bin/python -m tests.programs
 
 $(VENV)/.run: requirements.txt | $(VENV)/.made
 	$(VENV)/bin/python $(PIP) -r $<

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.report import Row
 from tests.conftest import BROWSER_ARGUMENTS, ROOT, free_port, serving
-from tests.ensure_browser import find_browser
+from tests.programs import CHROMIUM
 
 VALUES = 21
 VISITS = 7
@@ -190,6 +190,8 @@ def _server() -> Iterator[str]:
 @contextmanager
 def _browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=BROWSER_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM.path(), args=BROWSER_ARGUMENTS
+        )
         yield browser
         browser.close()

@@ -17,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from tests.ensure_browser import find_browser
+from tests.programs import CHROMIUM
 
 ROOT = Path(__file__).parent.parent
 BROWSER_ARGUMENTS = [
@@ -119,7 +119,8 @@ def base_url(live_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Launches the installed browser, or the one that Playwright downloaded."""
-    installed = find_browser()
-    chosen = {"executable_path": installed} if installed else {}
-    return browser_type_launch_args | chosen | {"args": BROWSER_ARGUMENTS}
+    """Launches the installed Chromium, or the one that Playwright downloaded."""
+    return browser_type_launch_args | {
+        "executable_path": CHROMIUM.path(),
+        "args": BROWSER_ARGUMENTS,
+    }

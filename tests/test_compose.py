@@ -22,9 +22,8 @@ import yaml
 from benchmarks.clients import persistent
 from eosdash.service import settings
 from tests.conftest import ROOT, free_port
+from tests.programs import NGINX, REDIS
 from tests.service.fleet import Program, Visitor, awaited, holds, rows_of
-from tests.service.nginx_server import ensure_nginx
-from tests.service.redis_server import ensure_redis
 from tests.test_container import arguments
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -178,13 +177,13 @@ class Topology:
         return environ | here
 
     def start(self) -> None:
-        redis = [ensure_redis(), *SERVICES["redis"]["command"][1:]]
+        redis = [REDIS.path(), *SERVICES["redis"]["command"][1:]]
         self._run("redis", [*redis, "--port", str(self._redis), "--bind", "127.0.0.1"])
         (command,) = map(json.loads, arguments("CMD"))
         for number in range(self.replicas):
             self._run(f"web{number}", command, self.environ("web", number))
         self._run("worker", SERVICES["worker"]["command"], self.environ("worker"))
-        proxy = [ensure_nginx(), *SERVICES["proxy"]["command"][1:]]
+        proxy = [NGINX.path(), *SERVICES["proxy"]["command"][1:]]
         self._run("proxy", [*proxy, "-c", str(self._proxy_configuration())])
         assert holds(self._is_up, 60), self.logs()
 

@@ -15,7 +15,7 @@ from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage
 from tests.browser.theory_page import TheoryPage
 from tests.conftest import BROWSER_ARGUMENTS, ROOT, free_port, serving
-from tests.ensure_browser import find_browser
+from tests.programs import CHROMIUM
 
 BASIN = "depth=2&lr=0.8&weights=0.4,1.6&region=true&color=sharpness"
 PLANE = "depth=2&weights=2.1,0.3&lr=0.6&steps=300"
@@ -85,7 +85,7 @@ def main() -> None:
         log = Path(scratch) / "log"
         with serving([sys.executable, "app.py"], ROOT, environ, log) as base_url:
             browser = playwright.chromium.launch(
-                executable_path=find_browser(), args=BROWSER_ARGUMENTS
+                executable_path=CHROMIUM.path(), args=BROWSER_ARGUMENTS
             )
             names = sys.argv[1:]
             for name in names or PICTURES:

@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from tests.conftest import ROOT, free_port, serving
+from tests.programs import REDIS
 from tests.service.fleet import Fleet
 from tests.service.helpers import Spy
-from tests.service.redis_server import RedisServer, ensure_redis
+from tests.service.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def spied_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
 
 @pytest.fixture(scope="session")
 def redis_program() -> str:
-    """Path of a Redis server, which is installed if there is none."""
-    return ensure_redis()
+    """Path of a Redis server."""
+    return REDIS.path()
 
 
 @pytest.fixture

@@ -1,36 +1,11 @@
-"""Finds a Redis server for the tests, or installs one: ``python -m tests.service.redis_server``."""
+"""A Redis server for the tests."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import redis
-
-from tests.service.packages import ensure
-
-COMMANDS = ("redis-server", "valkey-server")
-MISSING = """\
-No Redis server for the tests, and none could be installed.
-Install one, for example by `apt-get install redis-server`, or name one: EOSDASH_REDIS=/path/to/it
-"""
-
-
-def find_redis() -> str | None:
-    """Path of a Redis server; a named one goes before all others."""
-    named = os.environ.get("EOSDASH_REDIS")
-    return named or next(filter(None, map(shutil.which, COMMANDS)), None)
-
-
-def ensure_redis() -> str:
-    """Path of a Redis server, installed if need be.
-
-    Raises:
-        FileNotFoundError: saying how to install one.
-    """
-    return ensure(find_redis, "redis-server", MISSING)
 
 
 class RedisServer:
@@ -72,7 +47,3 @@ class RedisServer:
         self.client.close()
         self._process.kill()
         self._process.wait()
-
-
-if __name__ == "__main__":
-    print(ensure_redis())
