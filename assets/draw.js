@@ -32,6 +32,7 @@ window.eosdash = window.eosdash || {};
     await eos.react(figure, ...runFigure(templates.run, eos.state));
     if (!figure.isConnected) return;
     listen(figure);
+    eos.superseded(figure, false);
     current.drawn = count;
     document.body.classList.add("eos-drawn");
     eos.transportShows();

@@ -25,7 +25,8 @@ window.eosdash = window.eosdash || {};
   ]);
 
   /* Each page says how it asks and what it does with the answer:
-   * {api, Result, began(result), grew(result, record), ended(result), shown(), draw()} */
+   * {api, computing, said, Result, began(result), grew(result, record), ended(result), headed(result),
+   * shown(), draw()}; ``said`` are the elements that say something of a result, besides those of all. */
   eos.pages = {};
   eos.page = () =>
     Object.values(eos.pages).find(({ name }) => $(`${name}-figure`)) ?? eos.pages.run;
@@ -57,6 +58,7 @@ window.eosdash = window.eosdash || {};
       if (record.type === "start") begin(page, result, changed);
       else page.grew(result, record);
       if (record.type === "end") {
+        head(page, result);
         page.ended(result);
         const secret = ["eos-secret", "eos-waiting"].some((name) => document.body.classList.contains(name));
         if (!secret) eos.announce($("badge")?.textContent || $("summary").textContent);
@@ -107,20 +109,48 @@ window.eosdash = window.eosdash || {};
   }
 
   function begin(page, result, changed) {
+    const first = empty();
     begun = page;
     page.began(result);
+    latest = [page, result];
+    if (first) head(page, result);
+    else heading ??= setTimeout(() => head(...latest), SOON);
     if (changed) {
       eos.accept(changed);
       eos.say("problem", "");
     }
     eos.tableBegun(result.start.query.data);
-    eos.say("setup", result.start.setup);
     dimmed(false);
     eos.address();
     eos.remembers(changed);
     eos.fit(result);
     eos.learningRate(result.start);
   }
+
+  const SOON = 150; // ms in which what is said may wait for the end of a result: a drag does not flicker
+  const SAID = ["fate", "status"];
+  let heading = null; // a timer
+  let latest = null; // the page and the result that it is for
+
+  /** Say what is computed, and no more of what was before: nothing of an old result stands with the
+   * words of a new one. */
+  function head(page, result) {
+    clearTimeout(heading);
+    heading = null;
+    if (eos.page() !== page || result.headed) return;
+    result.headed = true;
+    eos.say("setup", result.start.setup);
+    if (result.start.scope) eos.say("scope", result.start.scope);
+    eos.say("summary", page.computing);
+    for (const id of [...SAID, ...(page.said ?? [])]) eos.say(id, "");
+    $("badge").textContent = "";
+    delete $("badge").dataset.outcome;
+    page.headed?.(result);
+  }
+  eos.head = (result) => head(eos.page(), result);
+
+  /** Show that a figure is of a result that another one follows. */
+  eos.superseded = (figure, yes) => figure?.classList.toggle("eos-superseded", Boolean(yes));
 
   /** Where the result comes from, in words. */
   eos.origin = ({ cached, degraded }) =>

@@ -60,7 +60,7 @@ window.eosdash = window.eosdash || {};
       return { x: left, y: low, dx: ((right - left) / last) * stride, dy: ((high - low) / last) * stride };
     }
 
-    /** What is known of the pixel nearest to a point; null outside. */
+    /** What is known of the pixel nearest to a point, and which start it is; null outside. */
     pixel(x, y) {
       const { x: left, y: low, dx, dy } = this.grid();
       const { size } = this.level;
@@ -70,6 +70,8 @@ window.eosdash = window.eosdash || {};
       const at = row * size + column;
       const get = (name) => this.level.get(name)[at];
       return {
+        x: left + column * dx,
+        y: low + row * dy,
         outcome: this.start.outcomes[get("outcome")],
         kind: this.start.kinds[this.start.critical_points[get("critical_point")]],
         steps: get("steps"),

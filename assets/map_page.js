@@ -9,6 +9,7 @@ window.eosdash = window.eosdash || {};
   const state = (eos.mapState = {
     asked: null, // the one that the controls ask for, from its first line on
     map: null, // the one that is shown
+    old: null, // one that is still shown though another has been asked for
     image: null, // its picture, and what it was painted from
     run: null, // the run of the selected start, and its path
     path: null,
@@ -20,6 +21,8 @@ window.eosdash = window.eosdash || {};
   eos.pages.basin = {
     name: "basin",
     api: "/api/basin",
+    computing: "Refining the map …",
+    said: ["boundary-words", "map-readout"],
     files: ["npz"],
     get Result() {
       return eos.Map;
@@ -35,13 +38,21 @@ window.eosdash = window.eosdash || {};
     began(map) {
       eos.stopPlaying();
       state.asked = map;
-      eos.say("scope", map.start.scope);
+    },
+
+    headed(map) {
+      abort?.abort();
+      Object.assign(state, { run: null, path: null, old: state.map === map ? null : state.map });
+      eos.say("run-words", "Click a start on the map to run it.");
+      $("boundary-table")?.replaceChildren();
+      eos.superseded($("mini-figure"), true);
+      eos.superseded($("basin-figure"), state.old);
+      progress(map);
     },
 
     grew(map, record) {
       if (record.type === "level" || record.type === "recheck") {
         eos.showMap(map);
-        if (map.level.record.stride > 1) eos.say("summary", "Refining the map …");
       } else if (record.type === "overlays") drawMap();
       progress(map);
     },
@@ -103,6 +114,7 @@ window.eosdash = window.eosdash || {};
     if (!figure.listening) figure.addEventListener("keydown", key);
     eos.hand(figure, { at: pointOf, hover, click: choose, zoom: zoomTo });
     map.drawn = size;
+    eos.superseded(figure, map === state.old);
     document.body.classList.add("eos-drawn");
     eos.mapWords.legend(map, view, templates);
     figure.setAttribute("aria-label", map.end?.summary ?? "The map is being computed.");
@@ -115,6 +127,7 @@ window.eosdash = window.eosdash || {};
     if (!state.run?.count || wanted.every((part, i) => part === drawnRun[i])) return;
     drawnRun = wanted;
     await eos.drawMini("mini-figure", state.run);
+    eos.superseded($("mini-figure"), false);
   }
 
   function progress(map) {
@@ -203,8 +216,10 @@ window.eosdash = window.eosdash || {};
     return start && start.distance < 1e-9 ? [start.x, start.y] : null;
   };
 
-  function choose(point) {
-    const at = point.map((value) => Number(value.toPrecision(12))); // as the link has it
+  /** Run a start of the map: that of the pixel, so that both say the same. */
+  function choose([x, y]) {
+    const pixel = state.map?.pixel(x, y) ?? { x, y };
+    const at = [pixel.x, pixel.y].map((value) => Number(value.toPrecision(12))); // as the link has it
     eos.set("at", at.join(","));
     select(at);
   }

@@ -59,8 +59,9 @@ window.eosdash = window.eosdash || {};
         if (signal.aborted) return;
         last = rates[i];
         eos.showMap(map);
+        eos.head(Object.assign(map, { headed: false })); // a frame may be seen again
         eos.say("summary", map.end.summary);
-        eos.say("play-words", `η = ${eos.digits(rates[i])} = ${eos.inUnits(rates[i], unit, 2)} · ${resolution} × ${resolution}`);
+        eos.say("play-words", `η = ${eos.digits(rates[i], 4)} = ${eos.inUnits(rates[i], unit, 2)} · ${resolution} × ${resolution}`);
       }
     } catch (problem) {
       if (!signal.aborted) eos.toast("A frame could not be computed.");

@@ -15,6 +15,7 @@ window.eosdash = window.eosdash || {};
   eos.pages.run = {
     name: "run",
     api: "/api/train",
+    computing: "Computing the run …",
     files: ["csv", "npz"],
     get Result() {
       return eos.Run;
@@ -29,7 +30,13 @@ window.eosdash = window.eosdash || {};
       state.cursor = null;
       eos.stop();
       eos.unexplain();
-      eos.say("scope", run.start.scope);
+      progress(run);
+    },
+
+    headed(run) {
+      describe(this.computing);
+      listEvents([]);
+      if (!run.drawn) eos.superseded($("run-figure"), true);
       progress(run);
     },
 
@@ -86,12 +93,12 @@ window.eosdash = window.eosdash || {};
     const time = eos.duration(run);
     const count = run.count.toLocaleString("en");
     if (run.end) {
-      const doubt = run.unconverged ? ` · ${run.unconverged} eigenvalues not converged` : "";
+      const doubt = run.unconverged ? ` · eigenvalues not converged at ${run.unconverged.toLocaleString("en")} of ${count} steps` : "";
       eos.say("status", `${eos.origin(run)} · ${time}${doubt}`);
     } else if (performance.now() - run.began > 100) {
       const pace = Math.round((1000 * run.count) / (performance.now() - run.began));
       const budget = total.toLocaleString("en");
-      eos.say("status", `step ${count} of ${budget} · ${pace.toLocaleString("en")} steps/s`);
+      eos.say("status", `${count} of ${budget} steps · ${pace.toLocaleString("en")} steps/s`);
     }
   }
 })(window.eosdash);

@@ -3,11 +3,13 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const $ = (id) => document.getElementById(id);
-  const state = (eos.sweepState = { asked: null, sweep: null, back: [], run: null });
+  const state = (eos.sweepState = { asked: null, sweep: null, old: null, back: [], run: null });
 
   eos.pages.sweep = {
     name: "sweep",
     api: "/api/sweep",
+    computing: "Filling in the columns …",
+    said: ["cursor-words", "sweep-readout", "cobweb-words"],
     cursor: "lr",
     files: ["npz"],
     get Result() {
@@ -24,7 +26,14 @@ window.eosdash = window.eosdash || {};
 
     began(sweep) {
       state.asked = sweep;
-      eos.say("scope", sweep.start.scope);
+    },
+
+    headed(sweep) {
+      abort?.abort();
+      sweep.start.outcomes.forEach((outcome) => ($(`share-${outcome}`).textContent = ""));
+      for (const id of ["mini-figure", "cobweb-figure"]) eos.superseded($(id), true);
+      state.old = state.sweep === sweep ? null : state.sweep;
+      eos.superseded($("sweep-figure"), state.old);
     },
 
     grew(sweep) {
@@ -65,6 +74,7 @@ window.eosdash = window.eosdash || {};
     if (!figure.listening) figure.on("plotly_relayout", (change) => "width" in change && drawSweep());
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });
     sweep.drawn = drawn;
+    eos.superseded(figure, sweep === state.old);
     document.body.classList.add("eos-drawn");
     figure.setAttribute("role", "img");
     figure.setAttribute("aria-label", sweep.end?.summary ?? "The sweep is being computed.");
@@ -108,7 +118,7 @@ window.eosdash = window.eosdash || {};
   function pointAt(x) {
     const { sweep } = state;
     if (!sweep) return;
-    if (sweep.isOverLr) eos.set("lr", Number(sweep.rate(x).toPrecision(5)));
+    if (sweep.isOverLr) eos.set("lr", Number(sweep.start.rates[sweep.nearest(x)].toPrecision(5)));
     else openSize(sweep, sweep.nearest(x));
   }
 
@@ -140,7 +150,7 @@ window.eosdash = window.eosdash || {};
     const x = sweep.position(lr);
     if (x !== null) {
       const column = sweep.nearest(x);
-      eos.say("cursor-words", sweep.reading(column));
+      eos.say("cursor-words", sweep.reading(column, lr));
       shares(sweep, column);
     } else
       eos.say(
@@ -173,6 +183,7 @@ window.eosdash = window.eosdash || {};
     basin.delete("steps");
     eos.setProps("open-basin", { href: `/basin?${eos.search(basin)}` });
     await eos.drawMini("mini-figure", made);
+    eos.superseded($("mini-figure"), false);
   }
 
   async function cobweb(lr) {
@@ -205,6 +216,7 @@ window.eosdash = window.eosdash || {};
       yaxis: { ...template.layout.yaxis, range },
     };
     await eos.react($("cobweb-figure"), data, layout, { staticPlot: true });
+    eos.superseded($("cobweb-figure"), false);
     const stable = Math.abs(slope) < 1 ? "stable" : "no longer stable: f(f(w)) crosses the diagonal twice more";
     eos.say("cobweb-words", `All weights equal w. At the minimizer f′ = ${eos.digits(slope)}: ${stable}.`);
   }

@@ -29,6 +29,8 @@ window.eosdash = window.eosdash || {};
   eos.pages.theory = {
     name: "theory",
     api: "/api/theory",
+    computing: "Checking the statements …",
+    said: PANELS.flatMap((name) => ["check", "missing", "instead"].map((part) => `${name}-${part}`)),
     files: [],
     /** One figure fits an embed. */
     embedded: (view) => (view.statement === "all" ? { statement: "measure_zero" } : {}),
@@ -47,8 +49,14 @@ window.eosdash = window.eosdash || {};
       state.asked = theory;
     },
 
+    headed(theory) {
+      state.panels = { ...theory.panels };
+      for (const name of PANELS) eos.superseded($(`${name}-panel`), !(name in theory.panels));
+    },
+
     grew(theory, record) {
       if (record.type !== "panel") return;
+      eos.head(theory);
       state.theory = theory;
       state.panels[record.panel] = record;
       const done = Object.keys(theory.panels).length;
@@ -99,6 +107,7 @@ window.eosdash = window.eosdash || {};
       element.setAttribute("role", "img");
       element.setAttribute("aria-label", panel.check);
     }
+    if (panel === state.panels[name]) eos.superseded($(`${name}-panel`), false);
     document.body.classList.add("eos-drawn");
   }
 
