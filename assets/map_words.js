@@ -3,6 +3,7 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const OVERLAYS = ["minimizers", "region", "fold", "contours", "balanced", "path"];
+  const DECIDED = ["minimum", "diverged"]; // before the steps are spent
   const $ = (id) => document.getElementById(id);
 
   function shares(map) {
@@ -63,13 +64,12 @@ window.eosdash = window.eosdash || {};
       return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step)))))).toString();
     };
     const { dx, dy } = map.grid();
-    const where = `${plain(plane.x)} = ${value(x, dx)}, ${plain(plane.y)} = ${value(y, dy)}`;
+    const where = `${plain(plane.x)} = ${value(pixel.x, dx)}, ${plain(plane.y)} = ${value(pixel.y, dy)}`;
     const period = pixel.period ? ` of period ${pixel.period}` : "";
-    const arrived = pixel.outcome === "minimum";
-    const steps = (arrived ? pixel.steps - 1 : pixel.steps).toLocaleString("en");
-    const fate = `${pixel.kind ?? pixel.outcome}${period} ${arrived ? `at step ${steps}` : `after ${steps} steps`}`;
+    const until = DECIDED.includes(pixel.outcome) ? "at" : "up to";
+    const fate = `${pixel.kind ?? pixel.outcome}${period} ${until} step ${(pixel.steps - 1).toLocaleString("en")}`;
     const sharp = Number.isFinite(pixel.sharpness)
-      ? ` · sharpness ${short(pixel.sharpness)} = ${short((pixel.sharpness * pixel.lr) / 2)} · 2/η`
+      ? ` · sharpness ${short(pixel.sharpness)} = ${eos.ofEdge((pixel.sharpness * pixel.lr) / 2)} · 2/η`
       : "";
     const loss = Number.isFinite(pixel.loss) ? ` · loss ${short(pixel.loss)}` : "";
     return `${where}: ${fate}${sharp}${loss}${pixel.changed ? " · another fate with twice the steps" : ""}`;

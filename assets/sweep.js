@@ -87,28 +87,27 @@ window.eosdash = window.eosdash || {};
       return x >= value[0] && x <= value.at(-1) ? x : null;
     }
 
-    /** The η at a place on the axis. */
-    rate(x) {
-      const { params, unit } = this.start;
-      return params.units === "relative" ? x * unit.value : x;
-    }
-
     /** The column nearest to a place on the axis, of those that are there. */
     nearest(x) {
       const distance = this.known.map((i) => Math.abs(this.start.value[i] - x));
       return this.known[distance.indexOf(Math.min(...distance))];
     }
 
-    /** What is known of a column, in a line. */
-    reading(column) {
+    /** What is known of a column, in a line, and of which η one stands beside it. */
+    reading(column, cursor = null) {
       const { start, columns } = this;
       const count = columns.counts[column][0];
       const total = start.params.starts;
       const [low, high] = columns.interval.map((row) => eos.percent(row[column]));
-      const lr = `η = ${eos.digits(start.rates[column], 4)}`;
-      const where = this.isOverLr
-        ? lr + (start.unit.value ? ` = ${eos.inUnits(start.rates[column], start.unit)}` : "")
-        : `${start.params.over} ${start.value[column]}, ${lr}`;
+      const { over } = start.params;
+      const named = (lr) => {
+        const rate = `η = ${eos.digits(lr, 4)}`;
+        if (!this.isOverLr) return `${over} ${start.value[column]}, ${rate}`;
+        return rate + (start.unit.value ? ` = ${eos.inUnits(lr, start.unit)}` : "");
+      };
+      const there = named(start.rates[column]);
+      const near = cursor && named(cursor);
+      const where = near && near !== there ? `${near}; in the column beside it, ${there}` : there;
       const converge = count
         ? `${count} of ${total} converge (95 %: ${low} to ${high})`
         : `0 of ${total} converge (at most ${high}, 95 %)`;

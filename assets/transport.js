@@ -60,15 +60,18 @@ window.eosdash = window.eosdash || {};
       eos.setProps("scrub", { value: step, max: Math.max(1, last) });
     }
     const { loss, sharpness, lr } = current.columns;
-    const total = (current.end ? last : current.start.params.steps).toLocaleString("en");
+    const total = (current.end ? last : current.start.params.steps - 1).toLocaleString("en");
     const { factor, words } = current.start.edge;
     const edge = (sharpness[step] * lr[step]) / factor;
     eos.say(
       "readout",
       `step ${step.toLocaleString("en")} / ${total} · loss ${short(loss[step])} · ` +
-        `sharpness ${short(sharpness[step])} = ${short(edge)} · ${words}`
+        `sharpness ${short(sharpness[step])} = ${eos.ofEdge(edge)} · ${words}`
     );
   };
+
+  /** A sharpness in thresholds, as headlines give it. */
+  eos.ofEdge = (ratio) => (ratio > 0.01 && ratio < 1e5 ? ratio.toFixed(3) : short(ratio));
 
   const short = (value) =>
     value === null ? "∞" : value !== 0 && (value < 1e-3 || value >= 1e5) ? value.toExponential(1) : value.toPrecision(3);

@@ -130,9 +130,11 @@ def _progress_conclusion(seen: dict[str, Array], threshold: Array) -> Conclusion
     where = f"In the last {at_edge.size:,} steps near the edge" if at_edge.size else "Over the run"
     if not np.isfinite(values["relative_progress"]):
         return Conclusion("Rounding leaves no digits of the progress of this run.", values)
+    last = [next((x for x in seen[name][::-1] if np.isfinite(x)), np.nan) for name in names]
     return Conclusion(
         f"{where}, medians: relative progress {values['relative_progress']:.3g}, directional "
         f"smoothness {values['relative_smoothness']:.3g} · 2/η, and {percent(values['share'])} of "
-        "‖∇L‖² along the top eigenvector.",
+        f"‖∇L‖² along the top eigenvector. At the end {last[0]:.3g}, {last[1]:.3g} · 2/η and "
+        f"{percent(last[2])}.",
         values,
     )

@@ -21,14 +21,19 @@ Set = TypeVar("Set", bound=ParameterSet)
 def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set:
     """The parameter set of a query without the fields at fault, which go into ``errors``."""
     values = {name: value for name, value in query.items() if name in cls.model_fields}
-    for _ in range(len(values) + 1):
+    while True:
         try:
             return cls.make(**values)
         except ParameterError as error:
-            errors[error.field] = f"{error.message}; allowed: {error.allowed}"
-            if values.pop(error.field, None) is None:
-                break
-    return cls.make()
+            errors.setdefault(error.field, f"{error.message}; allowed: {error.allowed}")
+            # Where a field is needed and not there, what needs it is of no use either.
+            needs = cls.about(error.field).when if error.field in cls.model_fields else ()
+            gone = {error.field, *needs} & values.keys()
+            first = [error.field] if error.field in values else sorted(gone)
+            if not first:
+                return cls.make()
+            for name in first:
+                del values[name]
 
 
 def unusable(query: dict[str, str], errors: dict[str, str], *sets: type[ParameterSet]) -> str:

@@ -217,7 +217,9 @@ class NetworkParams(TaskParams):
         if len(self.weights) != expected:
             raise ParameterError(
                 "weights",
-                f"{len(self.weights)} weights do not fit this network",
+                f"{len(self.weights)} do not fit this network"
+                if self.weights
+                else "there are none",
                 f"exactly {expected} numbers, comma-separated",
             )
         if any(abs(value) > MAX_WEIGHT for value in self.weights):
