@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eosdash.fields import ParameterError, ParameterSet, as_text, search
+from eosdash.mistakes import mistake
 from eosdash.params import PAGES, SweepParams
 
 DECK = Path(__file__).with_name("deck.yaml")
@@ -20,18 +21,11 @@ _DEEPEST = 10
 """Most levels of nesting; a deck has use for seven."""
 
 _YAML = "one YAML document with title and scenes; texts with signs like : or # in quotes"
-_FIELDS = "here should be fields, each with its value"
+_FIELDS = "these are no fields, each with its value"
 _MESSAGES = {
-    "missing": "it is missing",
-    "extra_forbidden": "there is no such field",
     "model_type": _FIELDS,
     "dict_type": _FIELDS,
-    "tuple_type": "this is no list",
     "string_type": "this is no text, or one that lacks quotes",
-    "string_too_short": "it is empty",
-    "string_too_long": "it is too long",
-    "too_short": "there are too few",
-    "too_long": "there are too many",
 }
 
 Check = Callable[[ParameterSet], None]
@@ -191,8 +185,7 @@ def _first_error(error: ValidationError, lines: dict[Place, int]) -> DeckError:
     names = place[2:] if cls is Scene else place
     field = cls.model_fields.get(names[0]) if names else None
     allowed = (field and field.description) or ", ".join(cls.model_fields)
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return _error(place, lines, _MESSAGES.get(first["type"], message), allowed)
+    return _error(place, lines, _MESSAGES.get(first["type"]) or mistake(first), allowed)
 
 
 def _line_of(place: Place, lines: dict[Place, int]) -> int:

@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from eosdash.mistakes import mistake
+
 MATH_VERSION = "7"
 """Raised whenever the same parameter set would give other numbers, or the same ones written
 otherwise; part of every cache key."""
@@ -272,5 +274,4 @@ def _first_error(cls: type[ParameterSet], error: ValidationError) -> ParameterEr
     name = str(first["loc"][0]) if first["loc"] else "parameters"
     if name not in cls.model_fields:
         return ParameterError(name, "there is no such parameter", ", ".join(cls.model_fields))
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return ParameterError(name, message, allowed_values(cls, name))
+    return ParameterError(name, mistake(first), allowed_values(cls, name))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import BeforeValidator, field_validator
 
 from eosdash.fields import ParameterError, ParameterSet, parameter, split
+from eosdash.mistakes import quoted
 from eosdash.params.basin import BasinParams
 from eosdash.params.sweep import SweepParams
 from eosdash.params.theory import TheoryParams
@@ -64,7 +65,7 @@ class Frame(ParameterSet):
         known = {name for part in sets for name in part.model_fields}
         for name in names:
             if name not in known:
-                raise ParameterError("hide", f"there is no control {name!r}", cls._allowed())
+                raise ParameterError("hide", f"there is no control {quoted(name)}", cls._allowed())
         return tuple(dict.fromkeys(names))
 
     @classmethod

@@ -105,7 +105,7 @@ class SweepParams(NetworkParams):
         if several and value is not None:
             data = {name: given for name, given in data.items() if name != "lr"}
             data["rates"] = split(value)
-            if len(data["rates"]) == 0:
+            if isinstance(data["rates"], list | tuple) and not data["rates"]:
                 raise ParameterError("lr", "there are none", "one learning rate or more")
             data.setdefault("units", "absolute")
         return data

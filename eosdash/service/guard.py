@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from eosdash.mistakes import mistake
 from eosdash.service import settings
 
 CALLS = "/_dash-update-component"
@@ -187,9 +188,9 @@ def check_call(body: bytes, callbacks: dict[str, tuple[Names, ...]]) -> None:
     try:
         call = Call.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        first = error.errors(include_url=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"])) or "body"
-        _refuse(field, first["msg"], "what the pages send")
+        _refuse(field, mistake(first), "what the pages send")
     if call.output not in callbacks:
         _refuse("output", "there is no such callback", "one of the pages' own")
     if call.outputs_named() != call.output:
