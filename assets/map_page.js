@@ -112,7 +112,7 @@ window.eosdash = window.eosdash || {};
     await eos.react(figure, data, layout, config);
     if (!figure.isConnected) return;
     if (!figure.listening) figure.addEventListener("keydown", key);
-    eos.hand(figure, { at: pointOf, hover, click: choose, zoom: zoomTo });
+    eos.hand(figure, { at: pointOf, hover, click, zoom: zoomTo });
     map.drawn = size;
     eos.superseded(figure, map === state.old);
     document.body.classList.add("eos-drawn");
@@ -216,10 +216,14 @@ window.eosdash = window.eosdash || {};
     return start && start.distance < 1e-9 ? [start.x, start.y] : null;
   };
 
-  /** Run a start of the map: that of the pixel, so that both say the same. */
-  function choose([x, y]) {
-    const pixel = state.map?.pixel(x, y) ?? { x, y };
-    const at = [pixel.x, pixel.y].map((value) => Number(value.toPrecision(12))); // as the link has it
+  /** A click runs the start of the pixel that is read, so that both say the same. */
+  function click([x, y]) {
+    const pixel = state.map?.pixel(x, y);
+    if (pixel) choose([pixel.x, pixel.y]);
+  }
+
+  function choose(point) {
+    const at = point.map((value) => Number(value.toPrecision(12))); // as the link has it
     eos.set("at", at.join(","));
     select(at);
   }
