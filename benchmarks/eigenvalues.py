@@ -33,7 +33,7 @@ PROMISED, SINGLE_PROMISED = 1e-6, 1e-5
 ROUNDING = 1e-9
 """How far outside the spectrum, relative to its norm, rounding may put an eigenvalue."""
 
-COMPARED = 12
+COMPARED = 20
 """Steps of a run that are compared, on average; a quarter of that where each takes a second."""
 
 HOW = """Made by `python -m benchmarks.eigenvalues {seeds} --steps {steps}`: random runs, of which

@@ -13,7 +13,7 @@ X (a, w_{l-1}), Y (w_l, c) is far smaller than V, and inner products are the sam
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise, starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +51,8 @@ class PlainCurvature:
         number, size = self.points.shape
         return self(np.broadcast_to(np.eye(size), (number, size, size)))
 
-    def clean(self, block: Array) -> Array:
+    def clean(self, block: Array) -> None:
         """All that there is."""
-        return block
 
     def compress(self, direction: Array) -> Array:
         """All that there is."""
@@ -81,21 +80,23 @@ class Curvature:
         self.weights, self.back = at.weights, at.back
         self.inputs = at.prefix[:-1]
         inner = range(1, at.depth - 1)
-        self.left = [np.linalg.qr(_transposed(after))[0] for after in _suffixes(at.weights)]
+        self.left = [np.linalg.qr(after.mT)[0] for after in _suffixes(at.weights)]
         factors = [np.linalg.qr(before) for before in self.inputs[: at.depth - 2]]
         self.right = [factor.Q for factor in factors]
         self.fed = [factor.R for factor in factors]
-        self.pulled = [_transposed(q) @ self.back[l] for l, q in zip(inner, self.left, strict=True)]
+        self.pulled = [q.mT @ self.back[l] for l, q in zip(inner, self.left, strict=True)]
         pairs = [
             ((q.shape[-1], right.shape[-2]), (q.shape[-2], right.shape[-1]))
             for q, right in zip(self.left, self.right, strict=True)
         ]
         ends = self.network.shapes[0], self.network.shapes[-1]
-        self.shapes = [ends[0], *(shape for pair in pairs for shape in pair), ends[1]]
+        shapes = [ends[0], *(shape for pair in pairs for shape in pair), ends[1]]
+        stops = accumulate((rows * columns for rows, columns in shapes), initial=0)
+        self.places = tuple(zip(starmap(slice, pairwise(stops)), shapes, strict=True))
 
     def matrix(self) -> Array:
         """∇²L without weight decay, (N, P′, P′); zero where Qᵀ Y ≠ 0."""
-        size = sum(rows * columns for rows, columns in self.shapes)
+        size = self.places[-1][0].stop
         every = np.broadcast_to(np.eye(size), (len(self.weights[0]), size, size))
         return self(self.compress(self.expand(every)))
 
@@ -103,8 +104,8 @@ class Curvature:
         """The same at some of the points."""
         some = object.__new__(Curvature)
         for name, value in vars(self).items():
-            batched = isinstance(value, list) and name != "shapes"
-            setattr(some, name, [array[which] for array in value] if batched else value)
+            of_points = isinstance(value, list)
+            setattr(some, name, [array[which] for array in value] if of_points else value)
         return some
 
     def random(self, count: int, turn: int = 0) -> Array:
@@ -118,19 +119,15 @@ class Curvature:
         first, *inner, last = self.network.layers(direction)
         parts = [first]
         for v, q, right in zip(inner, self.left, self.right, strict=True):
-            x = _transposed(q) @ v
+            x = q.mT @ v
             parts += [x, v @ right - q @ (x @ right)]
         return _flat([*parts, last])
 
-    def clean(self, block: Array) -> Array:
-        """The part of (N, b, P′) with Qᵀ Y = 0, outside of which products are not symmetric."""
-        if not self.left:
-            return block
-        first, *pairs, last = self._parts(block)
-        parts = [first]
-        for x, y, q in zip(pairs[::2], pairs[1::2], self.left, strict=True):
-            parts += [x, y - q @ (_transposed(q) @ y)]
-        return _flat([*parts, last])
+    def clean(self, block: Array) -> None:
+        """Keep the part of (N, b, P′) with Qᵀ Y = 0, outside of which products are not
+        symmetric."""
+        for y, q in zip(self._parts(block)[2:-1:2], self.left, strict=True):
+            y -= q @ (q.mT @ y)
 
     def expand(self, compressed: Array) -> Array:
         """(N, b, P′) to (N, b, P): the inverse of :meth:`compress` on its image, where Qᵀ Y = 0;
@@ -138,8 +135,8 @@ class Curvature:
         first, *pairs, last = self._parts(compressed)
         layers = [first]
         for x, y, q, right in zip(pairs[::2], pairs[1::2], self.left, self.right, strict=True):
-            outside = y - q @ (_transposed(q) @ y)
-            layers.append(q @ x + outside @ _transposed(right))
+            outside = y - q @ (q.mT @ y)
+            layers.append(q @ x + outside @ right.mT)
         return _flat([*layers, last])
 
     def __call__(self, block: Array) -> Array:
@@ -149,34 +146,46 @@ class Curvature:
         xs, ys = pairs[::2], pairs[1::2]
         change = [first]  # of W_l ⋯ W_1
         for l, (x, y, q, fed) in enumerate(zip(xs, ys, self.left, self.fed, strict=True)):
-            moved = q @ (x @ self.inputs[l]) + y @ fed
-            change.append(moved + self.weights[l + 1] @ change[l])
-        end = last @ self.inputs[-1] + self.weights[-1] @ change[-1]
-        carried = end @ self.covariance
-        parts = [carried @ _transposed(self.inputs[-1]) + self.back[-1] @ _transposed(change[-1])]
-        carried = _transposed(last) @ self.back[-1] + _transposed(self.weights[-1]) @ carried
+            moved = self.weights[l + 1] @ change[l]
+            moved += q @ stacked(x, self.inputs[l])
+            moved += stacked(y, fed)
+            change.append(moved)
+        end = self.weights[-1] @ change[-1]
+        end += stacked(last, self.inputs[-1])
+        carried = (end.reshape(-1, len(self.covariance)) @ self.covariance).reshape(end.shape)
+        made = np.empty_like(block)
+        to_first, *to_pairs, to_last = self._parts(made)
+        to_last[...] = stacked(carried, self.inputs[-1].mT)
+        to_last += self.back[-1] @ change[-1].mT
+        carried = self.weights[-1].mT @ carried
+        carried += last.mT @ self.back[-1]
         for l in reversed(range(len(xs))):
             q, pulled = self.left[l], self.pulled[l]
-            seen = _transposed(q) @ carried
-            parts.append((carried - q @ seen) @ _transposed(self.fed[l]))
-            parts.append(seen @ _transposed(self.inputs[l]) + pulled @ _transposed(change[l]))
-            carried = _transposed(xs[l]) @ pulled + _transposed(self.weights[l + 1]) @ carried
-        return _flat([carried, *reversed(parts)])
+            seen = q.mT @ carried
+            to_pairs[2 * l][...] = stacked(seen, self.inputs[l].mT)
+            to_pairs[2 * l] += pulled @ change[l].mT
+            to_pairs[2 * l + 1][...] = stacked(carried - q @ seen, self.fed[l].mT)
+            carried = self.weights[l + 1].mT @ carried
+            carried += xs[l].mT @ pulled
+        to_first[...] = carried
+        return made
 
     def _parts(self, flat: Array) -> list[Array]:
-        ends = list(accumulate((m * n for m, n in self.shapes), initial=0))
-        return [
-            flat[..., start:stop].reshape(*flat.shape[:-1], *shape)
-            for start, stop, shape in zip(ends, ends[1:], self.shapes, strict=False)
-        ]
+        """Views of W_1, X, Y, …, W_L."""
+        lead = flat.shape[:-1]
+        return [flat[..., at].reshape(*lead, *shape) for at, shape in self.places]
+
+
+def stacked(block: Array, right: Array) -> Array:
+    """Products (N, b, w, m) of b matrices (N, b, w, k) with one (N, 1, k, m) each, side by side in
+    one product."""
+    number, count, rows, inner = block.shape
+    product = block.reshape(number, count * rows, inner) @ right[:, 0]
+    return product.reshape(number, count, rows, -1)
 
 
 def _flat(parts: Iterable[Array]) -> Array:
     return np.concatenate([part.reshape(*part.shape[:-2], -1) for part in parts], axis=-1)
-
-
-def _transposed(array: Array) -> Array:
-    return array.swapaxes(-1, -2)
 
 
 def _suffixes(weights: Sequence[Array]) -> list[Array]:

@@ -132,9 +132,8 @@ class HessianOperator:
         """∇²L·v for v (N, b, P)."""
         return self._at.hessian_product(block)
 
-    def clean(self, block: Array) -> Array:
+    def clean(self, block: Array) -> None:
         """All that there is."""
-        return block
 
     def random(self, count: int, turn: int = 0) -> Array:
         """Gaussian directions (N, ``count``, P), others at every turn."""

@@ -31,8 +31,9 @@ KEPT = 8
 """Ritz vectors kept from either end of a full basis, besides those wanted."""
 
 MAX_CYCLES = 40
-WHOLE_LIMIT, WHOLE_CYCLES = 1000, 12
-"""Up to this size an operator is diagonalized whole if it has not converged after so many."""
+WHOLE_LIMIT, WHOLE_CYCLES, WHOLE_SHARE = 1000, 12, 10
+"""Up to this size an operator is diagonalized whole if it has not converged after so many, or a
+tenth of its size, which take about as long."""
 
 COLUMNS = 32
 """Of such a matrix at a time, whose signals have to fit into memory."""
@@ -92,7 +93,7 @@ def extreme_eigenvalues(
     basis = Basis(operator, start)
     if probe is not None:
         basis.grow(probe, reach)
-    cycles = WHOLE_CYCLES if size <= WHOLE_LIMIT else MAX_CYCLES
+    cycles = min(MAX_CYCLES, max(WHOLE_CYCLES, size // WHOLE_SHARE))
     for cycle in range(cycles):
         theta, coordinates = np.linalg.eigh(basis.projected)
         targets = wanted.among(basis.size)
@@ -113,6 +114,8 @@ def extreme_eigenvalues(
                 array[~leaving] for array in (theta, coordinates, residuals, urgency)
             )
         wanted.extend(basis, theta, coordinates, residuals, urgency)
+    defect = answer.vectors @ answer.vectors.swapaxes(1, 2) - np.eye(answer.vectors.shape[1])
+    answer.converged[~(np.abs(defect).max(axis=(1, 2)) <= ORTHONORMAL)] = False
     if size <= WHOLE_LIMIT:
         for lost in np.flatnonzero(~answer.converged).tolist():
             _diagonalize(operator.of(np.arange(number) == lost), wanted, answer, lost)
@@ -122,7 +125,8 @@ def extreme_eigenvalues(
 def _diagonalize(operator: Operator, wanted: "_Wanted", answer: Ritz, place: int) -> None:
     """Answer for one operator from all of its eigenvalues, if they are finite."""
     size = answer.vectors.shape[2]
-    unit = operator.clean(np.eye(size)[None])
+    unit = np.eye(size)[None]
+    operator.clean(unit)
     parts = [operator(unit[:, at : at + COLUMNS])[0] for at in range(0, size, COLUMNS)]
     matrix = np.concatenate(parts)
     if np.isfinite(matrix).all():
@@ -170,10 +174,9 @@ class _Wanted:
         self, answer: Ritz, places: Indices, found: Array, rows: Array, done: NDArray[np.bool_]
     ) -> None:
         """Write down target values (n, t) and their vectors (n, t, P)."""
-        defect = np.abs(rows @ rows.swapaxes(1, 2) - np.eye(rows.shape[1])).max(axis=(1, 2))
         answer.values[places] = found[:, ~self.guard]
         answer.vectors[places] = rows
-        answer.converged[places] = done & (defect <= ORTHONORMAL)
+        answer.converged[places] = done
 
     def urgency(self, theta: Array, targets: Indices, lengths: Array) -> Array:
         """How many times too large the errors are, (n, t); up to 1 is good enough."""
@@ -198,11 +201,11 @@ class _Wanted:
         if basis.size + growth > MAX_BASIS:
             basis.restrict(theta, coordinates, _ends(basis.size, KEPT + self.count, kept))
             growth = (MAX_BASIS - basis.size) // 2
-        worst = np.argsort(-urgency, axis=1)[:, :block, None]
+        worst = np.argsort(-urgency, axis=1)[:, :block]
         room = residuals.shape[2] - basis.size
-        basis.grow(np.take_along_axis(residuals, worst, axis=1), min(growth, room))
+        basis.grow(residuals[np.arange(len(worst))[:, None], worst], min(growth, room))
 
 
 def _ends(size: int, high: int, low: int) -> Indices:
     """Positions of the ``low`` smallest and the ``high`` largest of ``size`` ascending values."""
-    return np.r_[:low, size - high : size]
+    return np.concatenate([np.arange(low), np.arange(size - high, size)])

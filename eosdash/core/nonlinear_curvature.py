@@ -92,9 +92,8 @@ class NonlinearCurvature:
         size = self.network.parameters
         return self(np.tile(np.eye(size), (self.number, 1, 1)))
 
-    def clean(self, block: Array) -> Array:
+    def clean(self, block: Array) -> None:
         """All that there is."""
-        return block
 
     def compress(self, direction: Array) -> Array:
         """(N, b, P) from the order of parameter vectors to that of blocks."""

@@ -76,7 +76,9 @@ def interpolated(vectors: Array, nodes: Indices, weights: Array) -> Array:
     """Weighted sums (n, b, P) of the blocks ``vectors[nodes]``, for nodes and weights (n, s)."""
     total = np.zeros((len(nodes), *vectors.shape[1:]))
     for node, weight in zip(nodes.T, weights.T, strict=True):
-        total += weight[:, None, None] * vectors[node]
+        part = vectors[node]
+        part *= weight[:, None, None]
+        total += part
     return total
 
 

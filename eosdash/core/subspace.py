@@ -27,8 +27,9 @@ class Operator(Protocol):
     def random(self, count: int, turn: int = 0) -> Array:
         """Random vectors (N, ``count``, P): others at every turn, the same whenever it is asked."""
 
-    def clean(self, block: Array) -> Array:
-        """What of directions (N, b, P) belongs to the space it acts on: rounding may leave it."""
+    def clean(self, block: Array) -> None:
+        """Keep of directions (N, b, P) what belongs to the space it acts on: rounding may leave
+        it."""
 
     def of(self, which: NDArray[np.bool_]) -> Self:
         """Some of them."""
@@ -65,28 +66,28 @@ class Basis:
         """Add ``amount`` rows: the block, its image, the image of that, and so on."""
         goal = self.size + amount
         self._reserve(goal)
+        norm = np.abs(self.projected).max(axis=(1, 2), initial=0.0)
         while self.size < goal:
-            images, coefficients = self._append(self._new(block[:, : goal - self.size]))
+            new = self._new(block[:, : goal - self.size], norm)
+            images, coefficients = self._append(new)
             if self.size < goal:
                 block = images - coefficients @ self.rows
 
-    def _new(self, block: Array) -> Array:
-        """The block made orthonormal, and random where it was already spanned: then the basis is
-        an invariant subspace, and there may be more outside.
+    def _new(self, block: Array, norm: Array) -> Array:
+        """The block made orthonormal, and random where, beside ‖H‖ ≈ ``norm`` (n,), it was already
+        spanned: then the basis is an invariant subspace, and there may be more outside.
 
         Raises:
             numpy.linalg.LinAlgError: if the basis spans the whole space.
         """
-        scale = np.abs(self.projected).max(axis=(1, 2), initial=0.0)
         clean = self.operator.clean
-        block = orthonormal(block, self.rows, SPANNED * scale, clean)
+        block, spanned = orthonormal(block, self.rows, SPANNED * norm, clean)
         for _ in range(TRIALS):
-            spanned = ~block.any(axis=2)
             if not spanned.any():
                 return block
             self._turns += 1
             block[spanned] = self.operator.random(block.shape[1], self._turns)[spanned]
-            block = orthonormal(block, self.rows, np.zeros(len(block)), clean)
+            block, spanned = orthonormal(block, self.rows, np.zeros(len(block)), clean)
         raise np.linalg.LinAlgError("no direction is left outside of the basis")
 
     def _append(self, block: Array) -> tuple[Array, Array]:
@@ -132,24 +133,26 @@ def lengths_of(rows: Array) -> Array:
 
 
 def orthonormal(
-    block: Array, against: Array, spanned: Array, clean: Callable[[Array], Array]
-) -> Array:
+    block: Array, against: Array, spanned: Array, clean: Callable[[Array], None]
+) -> tuple[Array, NDArray[np.bool_]]:
     """Rows (n, b, P) orthonormal and orthogonal to the orthonormal rows ``against`` (n, m, P).
 
     Directions that are already spanned, by ``against`` or by each other, come out as rows of
-    zeros; so do rows no longer than ``spanned`` (n,). Gram–Schmidt as block operations, a second
-    time where the first took so much away that rounding matters.
+    zeros, which are pointed out, (n, b); so do rows no longer than ``spanned`` (n,). Gram–Schmidt
+    as block operations, a second time where the first took so much away that rounding matters.
     """
     lengths = lengths_of(block)
     scale = np.where(lengths > spanned[:, None], 1 / np.maximum(lengths, TINY), 0.0)
     block = block * scale[:, :, None]
+    across = against.swapaxes(1, 2)
     for _ in range(2):
-        block = clean(block)
-        overlap = block @ against.swapaxes(1, 2)
-        block = block - overlap @ against
+        clean(block)
+        overlap = block @ across
+        block -= overlap @ against
         values, vectors = np.linalg.eigh(block @ block.swapaxes(1, 2))
-        scale = np.where(values > 1e-14, 1 / np.sqrt(np.maximum(values, 1e-14)), 0.0)
-        block = (vectors * scale[:, None, :]).swapaxes(1, 2) @ block
+        outside = values > 1e-14
+        vectors *= np.where(outside, 1 / np.sqrt(np.maximum(values, 1e-14)), 0.0)[:, None, :]
+        block = vectors.swapaxes(1, 2) @ block
         if values.min() > 1e-4 and np.abs(overlap).max(initial=0.0) < 1e-4:
             break
-    return block
+    return block, ~outside
