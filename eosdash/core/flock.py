@@ -6,7 +6,6 @@ a start in a flock ends as it would alone.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -19,13 +18,14 @@ from eosdash.core.critical_points import (
     CriticalPoints,
     is_minimum,
 )
-from eosdash.core.kernels import Kernel, block_size, kernel_of, loss_of
+from eosdash.core.kernels import block_size, kernel_of, loss_of
 from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT
 from eosdash.core.outcome import CODE, Outcome, scale_of, watched_from
-from eosdash.core.recurrence import TAIL, projection
-from eosdash.core.verdict import Seen, crawl, judge
+from eosdash.core.recurrence import PROJECTED, TAIL, projection
+from eosdash.core.tile import Ends, Rates, Record, Tile, quiet_move, some_rates, squares_of
+from eosdash.core.verdict import crawl, judge
 
 THREADS = 2
 
@@ -38,38 +38,12 @@ TILE_FLOATS = 65_536
 CROWD = 0.2
 """Fraction of a tile that has arrived before the others close ranks."""
 
-LONGEST_MOVE = 1e150
-"""Squares of longer moves are no numbers."""
-
 SEEN_FLOATS = 4_000_000
 """Numbers in the orbits that are looked at together when the budget is spent."""
 
-
-@dataclass(frozen=True)
-class Ends:
-    """How n trajectories ended.
-
-    Attributes:
-        outcome: index into :data:`eosdash.core.outcome.OUTCOMES`, (n,).
-        steps: number of steps done, (n,).
-        period: p of periodic ones, otherwise 0, (n,).
-        critical_point: index into :data:`eosdash.core.critical_points.CRITICAL_POINTS`, (n,).
-        theta: the points reached, (P, n); huge or not finite where diverged.
-        sharpness: S at minima, NaN elsewhere and where it was not found, (n,).
-    """
-
-    outcome: NDArray[np.uint8]
-    steps: NDArray[np.int32]
-    period: NDArray[np.int16]
-    critical_point: NDArray[np.uint8]
-    theta: Array
-    sharpness: Array
-
-
-Rates = Array | float
-"""η of n trajectories, (n,), or one for all."""
-
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+Part = Indices | slice
 
 
 class Flock:
@@ -82,6 +56,8 @@ class Flock:
         self.projection = projection(objective.network.parameters)
         self.watched_from = watched_from(steps, TAIL)
         self.size = max(64, TILE_FLOATS // objective.network.parameters)
+        seen = 1 + min(objective.network.parameters, PROJECTED)
+        self.room = max(1, SEEN_FLOATS // ((steps - self.watched_from) * seen))
 
     def run(self, theta: Array, lr: Rates) -> Ends:
         """Descend from the columns of ``theta`` (P, n) with η = ``lr``, one for all or (n,).
@@ -92,18 +68,19 @@ class Flock:
         ends = self._descend(theta, lr, strict=False)
         there = np.flatnonzero(is_minimum(ends.critical_point) & np.isnan(ends.sharpness))
         kinds = ends.critical_point[there]
-        ends.sharpness[there] = self.critical.sharpness(ends.theta[:, there], kinds)
-        left = there[ends.sharpness[there] > STABLE * 2 / _some(lr, there)]
+        ends.sharpness[there] = self.critical.sharpness(ends.theta.take(there, axis=1), kinds)
+        left = there[ends.sharpness[there] > STABLE * 2 / some_rates(lr, there)]
         if left.size:
-            again = self._descend(theta[:, left], _some(lr, left), strict=True)
+            again = self._descend(theta[:, left], some_rates(lr, left), strict=True)
             for name, array in vars(again).items():
                 getattr(ends, name)[..., left] = array
         return ends
 
     def _descend(self, theta: Array, lr: Rates, strict: bool) -> Ends:
         """In phases that double in length: after each, those still under way close ranks, so that
-        tiles stay full. Who has not arrived when the budget is spent walks the last phase again,
-        and is looked at on the way. If ``strict``, only stable minima are arrived at."""
+        tiles stay full. Of those who do not crawl, orbits are kept in the last phase; who was not
+        watched and is unclear when the budget is spent walks it again. If ``strict``, only stable
+        minima are arrived at."""
         number = theta.shape[1]
         ends = Ends(
             np.zeros(number, dtype=np.uint8),
@@ -116,18 +93,17 @@ class Flock:
         index, where, ball = np.arange(number), theta, self.scale.ball(theta) ** 2
         with ThreadPoolExecutor(THREADS) as threads:
             for start, stop in phases(self.steps, self.watched_from):
-                size = self._share(len(index))
-                parts = [slice(at, at + size) for at in range(0, len(index), size)]
                 tiles = [
-                    _Tile(
-                        self,
+                    Tile(
+                        self.scale,
                         index[part],
                         where[:, part],
-                        _some(lr, index[part]),
+                        some_rates(lr, index[part]),
                         ball[part],
                         strict,
+                        watched,
                     )
-                    for part in parts
+                    for part, watched in self._parts(where, some_rates(lr, index), start)
                 ]
                 walk = partial(self._walk, start=start, stop=stop, ends=ends)
                 left = list(threads.map(walk, tiles))
@@ -138,43 +114,69 @@ class Flock:
                 ball = np.concatenate([tile.ball for tile in left])
         return ends
 
+    def _parts(self, theta: Array, lr: Rates, start: int) -> Iterator[tuple[Part, bool]]:
+        """Who make a tile in the phase from ``start`` on, and whether their orbits are kept: those
+        of the last phase who do not look as if they crawled on."""
+        number = theta.shape[1]
+        size = self._share(number)
+        if start == 0 or start < self.watched_from:
+            yield from ((part, False) for part in _slices(number, size))
+            return
+        crawls = np.zeros(number, dtype=bool)
+        for part in _slices(number, self.size):
+            crawls[part] = self._crawls(theta[:, part], some_rates(lr, part))
+        for watched, length in ((False, size), (True, min(size, self.room))):
+            who = np.flatnonzero(crawls != watched)
+            yield from ((who[part], watched) for part in _slices(who.size, length))
+
     def _share(self, number: int) -> int:
         """How many to a tile: costly steps keep all threads busy, even with few starts."""
         if not isinstance(self.objective, NonlinearObjective):
             return self.size
         return min(self.size, max(block_size(self.objective), -(-number // THREADS)))
 
-    def _walk(self, tile: "_Tile", start: int, stop: int, ends: Ends) -> "_Tile":
+    def _walk(self, tile: Tile, start: int, stop: int, ends: Ends) -> Tile:
         """Walk a tile through a phase, write down who arrives, and keep the others."""
         judged = stop == self.steps
-        first = (tile.index, tile.theta.copy()) if judged else (tile.index, tile.theta)
+        first = (tile.index, tile.theta.copy() if judged and not tile.watched else tile.theta)
+        record = Record(tile, stop - start, self.projection) if tile.watched else None
+        step = partial(record.step, tile) if record else tile.step
         with np.errstate(all="ignore"):
             for done in range(start, stop, LOOK):
                 count = min(LOOK, stop - done)
                 tile.set_out()
                 for _ in range(count):
-                    squares = tile.step(self.kernel)
+                    squares = step(self.kernel)
                 self._settle(tile, done, count, squares, ends)
                 last = done + count == stop
                 if np.count_nonzero(tile.settled) > CROWD * tile.settled.size or last:
-                    tile.part(np.flatnonzero(~tile.settled), ends)
+                    stays = np.flatnonzero(~tile.settled)
+                    tile.part(stays, ends)
+                    if record and not last:
+                        record.keep(stays)
                 if not tile.index.size:
                     break
             if judged and tile.index.size:
-                self._judge(tile, self._unclear(tile, ends), *first, ends)
+                ends.outcome[tile.index] = CODE[Outcome.UNDECIDED]
+                ends.theta[:, tile.index] = tile.theta
+                unclear = np.flatnonzero(~self._crawls(tile.theta, tile.lr))
+                if record:
+                    record.keep(stays[unclear])
+                    self._judge(tile.some(unclear, tile.theta[:, unclear]), record, ends)
+                else:
+                    self._walk_again(tile, unclear, *first, ends)
         return tile
 
-    def _unclear(self, tile: "_Tile", ends: Ends) -> NDArray[np.intp]:
-        """Who of those left has to be looked at; the others crawl on, and are undecided."""
-        ends.outcome[tile.index] = CODE[Outcome.UNDECIDED]
-        ends.theta[:, tile.index] = tile.theta
-        moves, further = np.empty_like(tile.theta), np.empty_like(tile.theta)
-        spare = np.empty(tile.index.size)
-        self.kernel(tile.theta, tile.lr, moves, spare)
-        self.kernel(tile.theta - moves, tile.lr, further, spare)
-        return np.flatnonzero(~crawl(moves, further, np.sqrt(tile.quiet)))
+    def _crawls(self, theta: Array, lr: Rates) -> Mask:
+        """Who at θ (P, n) need not be looked at: they crawl on, and are undecided."""
+        moves, further = np.empty_like(theta), np.empty_like(theta)
+        spare = np.empty(theta.shape[1])
+        with np.errstate(all="ignore"):
+            self.kernel(theta, lr, moves, spare)
+            self.kernel(theta - moves, lr, further, spare)
+            return crawl(moves, further, quiet_move(self.scale, lr))
 
-    def _settle(self, tile: "_Tile", done: int, count: int, squares: Array, ends: Ends) -> None:
+    def _settle(self, tile: Tile, done: int, count: int, squares: Array, ends: Ends) -> None:
         """Write down who has arrived in the last steps, and at which."""
         tile.turned_down &= squares <= tile.quiet
         quiet = np.flatnonzero((squares <= tile.quiet) & ~(tile.settled | tile.turned_down))
@@ -183,148 +185,60 @@ class Flock:
             there = quiet[accepted]
             tile.turned_down[quiet[~accepted]] = not self.critical.by_loss
             tile.arrive(there, Outcome.MINIMUM, done + 1 + tile.count[there].astype(np.int32), ends)
-        away = np.flatnonzero(~((_squares(tile.theta) <= tile.ball) | tile.settled))
+        away = np.flatnonzero(~((squares_of(tile.theta) <= tile.ball) | tile.settled))
         if away.size:
             steps = done + self._steps_inside(tile, away, count)
             tile.arrive(away, Outcome.DIVERGED, steps, ends)
 
-    def _minima(self, tile: "_Tile", quiet: NDArray[np.intp], fixed: Mask, ends: Ends) -> Mask:
+    def _minima(self, tile: Tile, quiet: Indices, fixed: Mask, ends: Ends) -> Mask:
         """Which of those whose gradient vanishes are at a minimum that is stable, or stay there as
         they are ``fixed``; kind and sharpness of these are written down."""
-        theta, lr = tile.theta.take(quiet, axis=1), _some(tile.lr, quiet)
+        theta, lr = tile.theta.take(quiet, axis=1), some_rates(tile.lr, quiet)
         kind = self.critical.kinds(theta, self.loss(theta))
         accepted = is_minimum(kind)
         if tile.strict:
             there = np.flatnonzero(accepted)
             sharpness = self.critical.sharpness(theta[:, there], kind[there])
-            unstable = there[sharpness > STABLE * 2 / _some(lr, there)]
+            unstable = there[sharpness > STABLE * 2 / some_rates(lr, there)]
             kind[unstable] = KIND[CriticalPoint.UNSTABLE]
             accepted[unstable] = fixed[unstable]
         ends.critical_point[tile.index[quiet[accepted]]] = kind[accepted]
         return accepted
 
-    def _judge(
-        self,
-        tile: "_Tile",
-        unclear: NDArray[np.intp],
-        before: NDArray[np.intp],
-        origin: Array,
-        ends: Ends,
+    def _walk_again(
+        self, tile: Tile, unclear: Indices, before: Indices, origin: Array, ends: Ends
     ) -> None:
-        """Name those of a tile who are ``unclear`` when the budget is spent: from ``origin``
+        """Look at those of a tile who are ``unclear`` when the budget is spent: from ``origin``
         (P, n), where those of index ``before`` (n,) began the last phase, they walk it again."""
-        parameters, steps = len(origin), self.steps - self.watched_from
-        seen = parameters if self.projection is None else self.projection.shape[1]
-        batch = max(1, SEEN_FLOATS // (steps * (seen + 1)))
-        for begin in range(0, unclear.size, batch):
-            some = unclear[begin : begin + batch]
-            index, lr = tile.index[some], _some(tile.lr, some)
-            again = _Tile(
-                self, index, origin[:, np.searchsorted(before, index)], lr, tile.ball[some]
-            )
-            looked = self._look(again, steps, seen)
-            verdict = judge(self.critical, GRADIENT_DESCENT, looked)
-            ends.outcome[index], ends.period[index] = verdict.outcome, verdict.period
-            ends.critical_point[index] = verdict.kind
+        for begin in range(0, unclear.size, self.room):
+            some = unclear[begin : begin + self.room]
+            again = tile.some(some, origin[:, np.searchsorted(before, tile.index[some])])
+            record = Record(again, self.steps - self.watched_from, self.projection)
+            for _ in range(self.watched_from, self.steps):
+                record.step(again, self.kernel)
+            self._judge(again, record, ends)
 
-    def _look(self, tile: "_Tile", steps: int, size: int) -> Seen:
-        """Walk a tile and keep what it sees."""
-        number = tile.index.size
-        orbits, unrest = np.empty((steps, size, number)), np.empty((steps, number))
-        for step in range(steps):
-            last = tile.theta.copy()
-            orbits[step] = last if self.projection is None else self.projection.T @ last
-            unrest[step] = tile.step(self.kernel)
-        lr = np.broadcast_to(tile.lr, number)
-        np.sqrt(unrest, out=unrest)
-        unrest /= lr
-        quiet = np.broadcast_to(self.scale.quiet(lr), number)
-        return Seen(self.steps, orbits, unrest, quiet, last, tile.theta, lr)
+    def _judge(self, tile: Tile, record: Record, ends: Ends) -> None:
+        """Name those of a tile by their orbits in the last phase."""
+        if tile.index.size:
+            verdict = judge(self.critical, GRADIENT_DESCENT, record.seen(self.steps, tile))
+            ends.outcome[tile.index], ends.period[tile.index] = verdict.outcome, verdict.period
+            ends.critical_point[tile.index] = verdict.kind
 
-    def _steps_inside(self, tile: "_Tile", who: NDArray[np.intp], count: int) -> NDArray[np.int32]:
+    def _steps_inside(self, tile: Tile, who: Indices, count: int) -> NDArray[np.int32]:
         """How many of the last steps those who left the ball needed for it: walked again."""
-        again = _Tile(self, who, tile.before.take(who, axis=1), _some(tile.lr, who), tile.ball[who])
+        again = tile.some(who, tile.before.take(who, axis=1))
         inside = np.ones(who.size, dtype=bool)
         needed = np.ones(who.size, dtype=np.int32)
         for _ in range(count - 1):
             again.step(self.kernel)
-            inside &= _squares(again.theta) <= again.ball
+            inside &= squares_of(again.theta) <= again.ball
             needed += inside
         return needed
 
 
-class _Tile:
-    """Trajectories that walk side by side.
-
-    Attributes:
-        index: who they are, (n,).
-        theta: where they are, (P, n), and ``before``, where they were at the last look.
-        lr: their η, and ``ball``, ‖θ‖² beyond which they have diverged, (n,).
-        strict: whether only stable minima are arrived at.
-        loud: whether the gradient did not vanish at the last step, (n,).
-        count: at how many steps since the last look it did not, (n,).
-        settled: who has arrived, and walks along only until it pays to part, (n,).
-        turned_down: who rests at no minimum: not asked again in this phase before moving on, (n,).
-    """
-
-    def __init__(
-        self,
-        flock: Flock,
-        index: NDArray[np.intp],
-        theta: Array,
-        lr: Rates,
-        ball: Array,
-        strict: bool = False,
-    ) -> None:
-        self.scale, self.index, self.lr, self.ball = flock.scale, index, lr, ball
-        self.strict = strict
-        self.theta = theta.copy()
-        self.turned_down = np.zeros(index.size, dtype=bool)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        number = self.index.size
-        self.quiet = np.minimum(self.scale.quiet(self.lr) * self.lr, LONGEST_MOVE) ** 2
-        self.before, self._move = np.empty_like(self.theta), np.empty_like(self.theta)
-        self._spare, self._squares = np.empty(number), np.empty(number)
-        self.loud = np.ones(number, dtype=bool)
-        self.count = np.zeros(number, dtype=np.int8)
-        self.settled = np.zeros(number, dtype=bool)
-
-    def set_out(self) -> None:
-        """After a look."""
-        self.before[...] = self.theta
-        self.count[:] = 0
-
-    def step(self, kernel: Kernel) -> Array:
-        """One step of gradient descent; the squared lengths of the moves, (n,)."""
-        kernel(self.theta, self.lr, self._move, self._spare)
-        self.theta -= self._move
-        squares = _squares(self._move, self._squares)
-        self.count += np.greater(squares, self.quiet, out=self.loud)
-        return squares
-
-    def arrive(
-        self, who: NDArray[np.intp], outcome: Outcome, steps: NDArray[np.int32], ends: Ends
-    ) -> None:
-        """Write down the outcome of some and the steps they needed."""
-        index = self.index[who]
-        ends.outcome[index] = CODE[outcome]
-        ends.steps[index] = steps
-        self.settled[who] = True
-
-    def part(self, stays: NDArray[np.intp], ends: Ends) -> None:
-        """Leave the settled where they are."""
-        gone = np.flatnonzero(self.settled)
-        ends.theta[:, self.index[gone]] = self.theta.take(gone, axis=1)
-        self.index, self.lr, self.ball = self.index[stays], _some(self.lr, stays), self.ball[stays]
-        self.theta = self.theta.take(stays, axis=1)
-        self.turned_down = self.turned_down[stays]
-        self._make_room()
-
-
-def _some(lr: Rates, which: NDArray[np.intp]) -> Rates:
-    return lr[which] if isinstance(lr, np.ndarray) else lr
+def _slices(number: int, size: int) -> Iterator[slice]:
+    return (slice(at, at + size) for at in range(0, number, size))
 
 
 def phases(steps: int, last: int) -> Iterator[tuple[int, int]]:
@@ -335,8 +249,3 @@ def phases(steps: int, last: int) -> Iterator[tuple[int, int]]:
         yield start, stop
         start, length = stop, 2 * length
     yield start, steps
-
-
-def _squares(vectors: Array, made: Array | None = None) -> Array:
-    """Squared lengths of the columns of (P, n), (n,)."""
-    return np.asarray(np.einsum("pn,pn->n", vectors, vectors, out=made))

@@ -84,7 +84,8 @@ class Scale(NamedTuple):
     def ball(self, start: Array) -> Array:
         """Radius beyond which orbits from ``start`` (P, …) have diverged, (…)."""
         with np.errstate(over="ignore"):
-            return BALL * np.maximum(self.length, np.linalg.norm(start, axis=0))
+            lengths = np.sqrt(np.einsum("p...,p...->...", start, start))
+            return BALL * np.maximum(self.length, lengths)
 
     def quiet(self, lr: Array | float) -> Array:
         """‖∇L‖ that counts as zero at learning rates η = ``lr``, of the shape of these."""

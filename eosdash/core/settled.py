@@ -93,9 +93,13 @@ def _gauss_newton(objective: Objective, theta: Array) -> Array:
     if objective.network.is_chain:
         squares = np.zeros(theta.shape[1])
         for l in range(len(theta)):
-            others = np.multiply.reduce(np.delete(theta, l, axis=0), axis=0)
-            squares += others * others
-        return squares * objective.covariance[0, 0]
+            others = np.full_like(squares, objective.covariance[0, 0] ** 0.5)
+            for m in range(len(theta)):
+                if m != l:
+                    others *= theta[m]
+            others *= others
+            squares += others
+        return squares
     weights = objective.network.layers(np.ascontiguousarray(theta.T))
     before: list[Array] = [
         np.broadcast_to(objective.factor, (theta.shape[1], *objective.factor.shape))

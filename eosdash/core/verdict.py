@@ -75,8 +75,8 @@ class Seen(NamedTuple):
     lr: Array
 
     def of(self, some: NDArray[np.intp]) -> "Seen":
-        """Some of the orbits."""
-        return Seen(self.steps, *(array[..., some] for array in self[1:]))
+        """What is left of some of the orbits but for their points."""
+        return Seen(self.steps, self.orbits[:0], *(array[..., some] for array in self[2:]))
 
     @property
     def half(self) -> int:

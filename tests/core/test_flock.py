@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from eosdash.core import flock
 from eosdash.core.flock import Flock, phases
 from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.kernels import kernel_of
+from eosdash.core.kernels import Kernel, kernel_of
 from eosdash.core.network import Objective
 from eosdash.core.outcome import OUTCOMES
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.tile import Tile
 
 NETWORKS = [
     scalar_objective((1, 1), 0.7),
@@ -51,6 +53,37 @@ def test_each_start_may_have_its_own_learning_rate() -> None:
     for i in range(3):
         *_, alone = descend(objective, starts[:, i], rates[i], 400)
         assert OUTCOMES[ends.outcome[i]] == alone.outcome
+
+
+def bounded_and_crawling() -> tuple[Objective, np.ndarray, np.ndarray]:
+    """90 starts of a chain of two weights, every third so slow that it crawls to the end."""
+    starts = np.random.default_rng(4).uniform(-0.9, 0.9, (2, 90))
+    return scalar_objective((1, 1, 1), 1.0), starts, np.where(np.arange(90) % 3, 1.35, 1e-5)
+
+
+def test_orbits_are_kept_as_they_are_walked(monkeypatch) -> None:
+    objective, starts, rates = bounded_and_crawling()
+    walked, step = [], Tile.step
+
+    def counted(tile: Tile, kernel: Kernel) -> np.ndarray:
+        walked.append(tile.index.size)
+        return step(tile, kernel)
+
+    monkeypatch.setattr(Tile, "step", counted)
+    ends = Flock(objective, 450).run(starts, rates)
+    assert {OUTCOMES[code] for code in ends.outcome[::3]} == {"undecided"}
+    assert "bounded" in {OUTCOMES[code] for code in ends.outcome}
+    assert sum(walked) < 1.05 * 450 * 90
+
+
+@pytest.mark.parametrize("steps", [150, 450])
+def test_outcomes_do_not_depend_on_how_many_are_looked_at_together(steps, monkeypatch) -> None:
+    objective, starts, rates = bounded_and_crawling()
+    expected = Flock(objective, steps).run(starts, rates)
+    monkeypatch.setattr(flock, "SEEN_FLOATS", 7 * 3 * steps)
+    found = Flock(objective, steps).run(starts, rates)
+    for name, array in vars(expected).items():
+        np.testing.assert_array_equal(getattr(found, name), array)
 
 
 def test_moves_too_long_to_be_squared_are_no_rest() -> None:
