@@ -2,13 +2,15 @@
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
-  const TOGETHER = 1200; // ms within which changes of one field are one change: a drag
+  const TOGETHER = 1200; // ms within which changes of one field are one change, as of a key that repeats
   const PATIENCE = 3000; // ms in which the controls have taken over what was gone back to
 
   let past = [];
   let future = [];
   let now = null; // {values, changed, at}
   let wanted = null; // the values that are being gone back to
+  let touches = 0; // while a pointer holds a slider there is no other, however slow the answers are
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => (touches += 1), true);
 
   const text = (values) => JSON.stringify(Object.entries(values).sort());
 
@@ -21,10 +23,10 @@ window.eosdash = window.eosdash || {};
       wanted = null;
       return shown();
     }
-    const goesOn = now && changed && now.changed === changed && at - now.at < TOGETHER;
-    if (now && !goesOn) past.push(now.values);
+    const soon = at - now?.at < TOGETHER || touches === now?.touches;
+    if (now && !(soon && changed && now.changed === changed)) past.push(now.values);
     future = [];
-    now = { values, changed, at };
+    now = { values, changed, at, touches };
     shown();
   };
 

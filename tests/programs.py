@@ -88,11 +88,12 @@ class Program:
 
 CHROMIUM = Program(
     commands=(
+        "chromium-headless-shell",  # does not draw the windows, menus and tabs that nobody sees
         *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
     ),
-    package="chromium",
+    package="chromium-headless-shell",
     variable="EOSDASH_BROWSER",
     playwright="chromium",
 )

@@ -97,10 +97,10 @@ def test_a_superseded_run_is_cancelled(run_page: RunPage) -> None:
     run_page.page.goto(f"/?{HEAVY}")
     run_page.page.wait_for_function("() => window.eosdash?.state?.current?.count > 0")
     assert not run_page.page.evaluate("Boolean(window.eosdash.state.current.end)")
-    run_page.control("depth").fill("2")
+    run_page.control("width").fill("2")
     run_page.finished()
-    assert run_page.link["depth"] == "2"
-    assert any("depth=8" in url for url in cancelled)
+    assert run_page.link["width"] == "2"
+    assert any("width=48" in url for url in cancelled)
 
 
 def test_a_link_gives_the_same_run_in_another_browser(
