@@ -8,13 +8,13 @@ STATIC := .cache/static
 PIP := -m pip --disable-pip-version-check install --quiet
 
 # BLAS threads of several workers would fight for the same cores.
-run warm static test: export OPENBLAS_NUM_THREADS = 1
+run warm static test test-thorough: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run warm static test lint format bench load soak clean programs
+.PHONY: help run warm static test test-thorough lint format bench load soak clean programs
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
 
 run: $(WARM)/.made $(STATIC)/stamp.json  ## Install what is needed and serve on http://127.0.0.1:8050
 	$(VENV)/bin/python app.py
@@ -25,7 +25,10 @@ warm: $(VENV)/.run  ## Compute the scenes of the deck ahead
 static: $(STATIC)/stamp.json  ## Compress the scripts and styles ahead
 
 test: lint programs  ## Lint, type-check and run every test, browser tests included
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST_ARGS)
+
+test-thorough: PYTEST_ARGS += --hypothesis-profile thorough
+test-thorough: test  ## The same, with twenty times as many examples
 
 lint: $(VENV)/.dev  ## Check style and types
 	$(VENV)/bin/ruff check .

@@ -17,6 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
 
+from tests.depth import MODERATE
 from tests.programs import CHROMIUM
 
 ROOT = Path(__file__).parent.parent
@@ -30,9 +31,7 @@ BROWSER_ARGUMENTS = [
     "--no-first-run",
 ]
 
-# How long an example takes says more about a busy machine than about the code.
-settings.register_profile("eosdash", deadline=None)
-settings.load_profile("eosdash")
+settings.load_profile(MODERATE)
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from eosdash.deck import Deck, DeckError, Scene, parse, read
 from eosdash.fields import ParameterError
 from eosdash.params import PAGES, BasinParams, SweepParams, TrainParams
+from tests.depth import examples
 
 DECK = """\
 title: The edge of stability
@@ -619,7 +620,7 @@ PIECES = st.sampled_from(SIGNS) | st.text(max_size=3)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(DECK)), st.integers(0, 9), PIECES), max_size=4))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_change_of_a_deck_is_read_or_refused(changes):
     text = DECK
     for at, removed, piece in changes:

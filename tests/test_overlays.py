@@ -16,6 +16,7 @@ from eosdash.overlays import (
     overlays,
 )
 from tests.core.brute_force import of_matrix, regression
+from tests.depth import examples
 
 AROUND = Extent(-3.0, 3.0, -3.0, 3.0)
 
@@ -109,7 +110,7 @@ def test_minimizers_of_three_weights():
         np.testing.assert_allclose(curve.sharpness, y**2 * np.sum(1 / w**2, axis=0), rtol=1e-11)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=4),
     st.sampled_from([1.0, -0.01, 30.0]),
@@ -223,7 +224,7 @@ def test_region_may_miss_the_plane():
     assert form(points(plane, (x.ravel(), y.ravel())), 0.5, 1.0).min() > 0
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(0, 360), st.floats(-11, 1), st.booleans())
 def test_region_is_fine_where_it_is_looked_at(angle, zoom, across):
     y, lr, width = 1.0, 0.9, 10.0**zoom
@@ -378,7 +379,7 @@ def test_balanced_lines_of_two_weights():
     assert overlays(objective, plane, Extent(1, 2, 3, 4)).balanced == []
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.floats(-2, 2), st.floats(-2, 2), st.sampled_from([1, -1]), st.sampled_from([1, -1]))
 def test_balanced_lines_of_any_coordinates(first, third, right, up):
     """Whatever the base, and whichever way the coordinates run."""
@@ -446,7 +447,7 @@ def test_fold_of_fifty_parameters():
 SHAPES = st.sampled_from([(1, 1, 1), (1, 3, 1), (1,) * 4, (1,) * 13, (1, 3, 3, 1), (2, 2, 2)])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     sizes=SHAPES,
     y=st.sampled_from([1.0, -1e-4, 0.0, 100.0]),

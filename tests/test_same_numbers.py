@@ -20,6 +20,7 @@ from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams
 from eosdash.service.encoding import first_record
 from eosdash.service.explained import arrays_with_facts
 from eosdash.service.stream import PASSING, computed
+from tests.depth import examples
 from tests.sets import sets
 
 COMPUTE: dict[type[ParameterSet], Any] = {
@@ -30,7 +31,7 @@ COMPUTE: dict[type[ParameterSet], Any] = {
     TheoryParams: eosdash.check_theory,
 }
 KINDS = pytest.mark.parametrize("cls", COMPUTE, ids=lambda cls: cls.kind)
-FEW = settings(max_examples=8, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(8), suppress_health_check=list(HealthCheck))
 
 
 def frozen(value: Any) -> Any:
@@ -113,7 +114,7 @@ def finite(array: Any) -> Any:
 
 
 @KINDS
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_equal_keys_mean_equal_sets(cls: Any, data: st.DataObject) -> None:
     """Nothing that a set holds beside its link can have an effect."""

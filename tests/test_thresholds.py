@@ -15,6 +15,7 @@ from eosdash.runs import critical_lr_of
 from eosdash.scope import map_scope, run_scope, sweep_scope
 from eosdash.service.stream import computed
 from tests.core.brute_force import of_matrix
+from tests.depth import examples
 
 RULES = [("gradient_descent", 0.0), ("heavy_ball", 0.35), ("heavy_ball", 0.92), ("nesterov", 0.6)]
 rules = pytest.mark.parametrize(("optimizer", "beta"), RULES)
@@ -69,7 +70,7 @@ def test_results_streams_and_words_tell_one_threshold(optimizer, beta):
 
 
 @rules
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(target=st.floats(0.3, 3), part=st.floats(0.2, 1.4), samples=st.integers(0, 12))
 def test_the_stable_arc_of_the_plane_is_that_of_the_optimizer(
     optimizer, beta, target, part, samples

@@ -25,7 +25,7 @@ class BasinPage(AppPage):
 
     def finished(self) -> "BasinPage":
         """Wait until the map that was asked for is drawn at its finest."""
-        self.page.wait_for_function(FINISHED, timeout=30_000)
+        self.page.wait_for_function(FINISHED)
         return self
 
     def another(self, query_before: str) -> "BasinPage":

@@ -4,12 +4,25 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_playwright import CreateContextCallback
 
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage
 from tests.browser.theory_page import TheoryPage
+
+# Of milliseconds: other work may have the processor. What is there is seen at once all the same.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture
+def context(new_context: CreateContextCallback) -> BrowserContext:
+    """A browser that has been nowhere yet."""
+    context = new_context()
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture

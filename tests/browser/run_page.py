@@ -23,7 +23,7 @@ class RunPage(AppPage):
 
     def finished(self) -> "RunPage":
         """Wait until a run has ended and is drawn to its end."""
-        self.page.wait_for_function(FINISHED, timeout=30_000)
+        self.page.wait_for_function(FINISHED)
         return self
 
     def another(self, query_before: str) -> "RunPage":

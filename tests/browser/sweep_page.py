@@ -17,7 +17,7 @@ class SweepPage(AppPage):
 
     def finished(self) -> "SweepPage":
         """Wait until the sweep that was asked for is drawn to its last column."""
-        self.page.wait_for_function(FINISHED, timeout=30_000)
+        self.page.wait_for_function(FINISHED)
         return self
 
     def another(self, query_before: str) -> "SweepPage":

@@ -45,7 +45,7 @@ class Explained:
 
     def done(self, words: str, note: str = "detail-note") -> "Explained":
         """Wait until a note says something."""
-        expect(self.page.locator(f"#{note}")).to_contain_text(words, timeout=60_000)
+        expect(self.page.locator(f"#{note}")).to_contain_text(words)
         self.page.wait_for_timeout(150)  # the picture comes a frame later
         return self
 
@@ -238,7 +238,6 @@ def test_what_is_wanted_no_longer_is_cancelled(explained: Explained, way: str) -
     page.goto(f"/?{SLOW}&central=true")
     page.wait_for_function(
         "() => window.eosdash?.graph('run-figure')?.data?.some((t) => t.meta === 'central.loss')",
-        timeout=60_000,
     )
     assert "Computing" in explained.run_page.text("explain-note")
     if way == "another run":

@@ -16,7 +16,7 @@ def test_a_round_through_the_pages_leaves_nothing_behind(page: Page, complaints:
     def round_trip() -> tuple[int, int]:
         for name in ("theory", "basin", "sweep", "run"):
             page.locator(f"#nav-{name}").click()
-            page.wait_for_function(ARRIVED, arg=name, timeout=60_000)
+            page.wait_for_function(ARRIVED, arg=name)
             page.wait_for_load_state("networkidle")
         for _ in range(3):
             client.send("HeapProfiler.collectGarbage")

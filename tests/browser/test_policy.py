@@ -51,7 +51,7 @@ def test_every_page_is_drawn_under_the_policy(
     answer = guarded.goto(link)
     assert answer
     assert "script-src 'self' 'sha256-" in (answer.header_value("content-security-policy") or "")
-    guarded.wait_for_function(drawn, timeout=30_000)
+    guarded.wait_for_function(drawn)
     expect(guarded.locator(figure).first).to_be_visible()
 
 
@@ -90,7 +90,7 @@ def test_the_next_page_needs_no_other_policy(guarded: Page) -> None:
     guarded.wait_for_function(DECK)
     for name, drawn in (("theory", THEORY_DRAWN), ("sweep", SWEEP_DRAWN), ("basin", MAP_DRAWN)):
         guarded.locator(f"#nav-{name}").click()
-        guarded.wait_for_function(drawn, timeout=30_000)
+        guarded.wait_for_function(drawn)
 
 
 def test_an_address_that_is_none_leads_to_the_pages(page: Page, complaints: list[str]) -> None:
@@ -100,7 +100,7 @@ def test_an_address_that_is_none_leads_to_the_pages(page: Page, complaints: list
     assert all("404" in words for words in complaints)
     complaints.clear()  # Chromium reports the 404 itself
     page.locator("#nav-run").click()
-    page.wait_for_function(RUN_DRAWN, timeout=30_000)
+    page.wait_for_function(RUN_DRAWN)
     assert page.evaluate("window.violations") == []
 
 

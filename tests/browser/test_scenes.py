@@ -95,9 +95,9 @@ TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
 
 def scene_shown(page: Page, number: int) -> None:
     """Wait until the result of a scene is drawn."""
-    page.wait_for_function(SHOWS, arg=number, timeout=60_000)
+    page.wait_for_function(SHOWS, arg=number)
     place = f"Scene {number} of {len(SCENES)}"
-    expect(page.locator("#scene-number")).to_have_text(place, timeout=20_000)
+    expect(page.locator("#scene-number")).to_have_text(place)
     page.evaluate(SETTLED)
 
 

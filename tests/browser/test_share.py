@@ -190,7 +190,7 @@ def embedded(
             hosts.append(stack.enter_context(host(f"{base_url}{link}")))
             page.goto(hosts[-1])
             frame = next(frame for frame in page.frames if frame.url.startswith(base_url))
-            frame.wait_for_function(finished, timeout=30_000)
+            frame.wait_for_function(finished)
             return frame
 
         yield open_in
@@ -240,7 +240,7 @@ def test_a_map_is_embedded_in_another_site(embedded: Callable[[str, str], Frame]
     only_figure_and_transport(frame)
     frame.locator("#play-eta").click()
     frame.wait_for_function("() => document.querySelector('#play-words').innerText.trim()")
-    frame.wait_for_function("() => eosdash.mapState.map.start.params.lr !== 0.8", timeout=30_000)
+    frame.wait_for_function("() => eosdash.mapState.map.start.params.lr !== 0.8")
     only_figure_and_transport(frame)
 
 

@@ -97,9 +97,7 @@ def test_frames_of_a_played_learning_rate_are_described_as_what_they_are(
     page = basin_page.page
     page.evaluate(WATCH, ["play-words", "setup"])
     page.locator("#play-eta").click()
-    page.wait_for_function(
-        "() => new Set(window.looks.map((look) => look['play-words'])).size > 8", timeout=30_000
-    )
+    page.wait_for_function("() => new Set(window.looks.map((look) => look['play-words'])).size > 8")
     page.locator("#play-eta").click()
     seen = [look for look in page.evaluate("window.looks") if look["play-words"]]
     played = page.evaluate("""(rates) => rates.map((lr) => eosdash.digits(lr, 4))""",

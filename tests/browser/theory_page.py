@@ -21,7 +21,7 @@ class TheoryPage(AppPage):
 
     def finished(self) -> "TheoryPage":
         """Wait until all panels of what was asked for are drawn, and the formulas set."""
-        self.page.wait_for_function(FINISHED, timeout=30_000)
+        self.page.wait_for_function(FINISHED)
         return self
 
     def data(self, figure: str, trace: str) -> dict[str, Any] | None:

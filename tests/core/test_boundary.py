@@ -18,6 +18,7 @@ from eosdash.core.boundary import (
     wilson,
 )
 from eosdash.core.outcome import OUTCOMES
+from tests.depth import examples
 
 CANTOR = math.log(2) / math.log(3)
 
@@ -199,7 +200,7 @@ def test_log_2_criterion():
 
 
 @given(maps(), st.integers(1, 5))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_entropy_by_loop(outcome, box):
     expected = by_loop_entropy(outcome, box)
     entropy = basin_entropy(outcome, box)
@@ -219,7 +220,7 @@ def test_entropy_needs_a_box_that_fits(box):
 
 
 @given(maps())
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_uncertainty_by_loop(outcome):
     fit = uncertainty_exponent(outcome)
     expected = [by_loop_uncertain(outcome, size) for size in sizes_of(outcome)]
@@ -228,7 +229,7 @@ def test_uncertainty_by_loop(outcome):
 
 
 @given(maps())
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_box_counts_by_loop(outcome):
     fit = box_counting_dimension(outcome)
     sizes = sizes_of(outcome)

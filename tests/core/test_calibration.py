@@ -11,6 +11,7 @@ import eosdash
 from eosdash.core.boundary import measure_boundary
 from eosdash.core.calibration import KOCH, curves, filled, known_dimensions, snowflake
 from eosdash.core.exponents import box_counting_dimension, uncertainty_exponent
+from tests.depth import examples
 
 
 def area(corners):
@@ -35,7 +36,7 @@ def inside_by_angle(corners, point):
     return round(seen / (2 * np.pi)) % 2 == 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 999), st.integers(3, 12), st.tuples(st.integers(5, 14), st.integers(5, 14)))
 def test_pixels_inside_a_polygon(seed, number, shape):
     """That may cross itself, and leave the map."""

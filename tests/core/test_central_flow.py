@@ -12,6 +12,7 @@ from eosdash.core.flow import flow
 from eosdash.core.smoothing import Oscillations, Smoother, local_mean, smoothed
 from eosdash.core.tasks import scalar_objective
 from tests.core.toys import Quadratic, Valleys, chebyshev, descent, fan_in
+from tests.depth import examples
 
 
 def run(surface, theta, lr, steps, **options):
@@ -26,7 +27,7 @@ def joined(chunks, name):
     return np.concatenate([getattr(chunk, name) for chunk in chunks])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(1, 4), st.integers(0, 10_000))
 def test_complementarity(count, seed):
     rng = np.random.default_rng(seed)

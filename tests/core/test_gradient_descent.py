@@ -9,6 +9,7 @@ from eosdash.core.gradient_descent import Ending, descend, learning_rates
 from eosdash.core.initialization import gaussian
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix
+from tests.depth import examples
 
 CHAIN = scalar_objective((1, 1, 1, 1, 1), 1.0)
 SHARPENING = np.array([1.38, 0.59, 0.43, 1.14])
@@ -35,7 +36,7 @@ def naive(raw, theta, rates):
     return np.array(path)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(0, 999), st.integers(1, 150), st.sampled_from([0.0, 0.1]))
 def test_path_is_that_of_a_three_line_loop(seed, steps, decay):
     sizes = (2, 3, 2)
@@ -142,7 +143,7 @@ def test_a_far_excursion_within_the_ball_is_no_divergence():
     assert (ending.outcome, ending.step) == ("diverged", 1)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     st.lists(st.floats(-2.8e5, 2.8e5), min_size=12, max_size=12),
     st.sampled_from([1e-3, 1.0, 100.0]),

@@ -13,11 +13,12 @@ from eosdash.core.gradient_flow import (
 )
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
+from tests.depth import examples
 
 TARGETS = st.sampled_from([1.0, -1.0, 0.4, -3.0])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(2, 5), TARGETS, st.integers(0, 9999))
 def test_solution_is_where_the_flow_ends(depth, target, seed):
     """From random starts, among them those of which a weight has to change its sign."""
@@ -58,7 +59,7 @@ def test_axes_before_the_weights_are_kept():
     assert sharpness[1, 2] == pytest.approx(gradient_flow_sharpness(theta[1, 2], 1.0))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(2, 5), st.integers(0, 9999), st.floats(0.3, 0.95))
 def test_sharpness_of_the_solution_falls_along_gradient_descent(depth, seed, part):
     """Kreisler et al. 2023, for products between 0 and y and a solution not too sharp to step."""
@@ -122,7 +123,7 @@ def test_flow_of_a_regression_ends_where_another_integrator_says(sizes, noise, c
     np.testing.assert_allclose(found.theta, end, atol=1e-7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(st.integers(2, 6), TARGETS, st.integers(0, 9999), st.sampled_from([1e-3, 0.1, 1.0]))
 def test_flow_of_a_chain_ends_at_the_solution(depth, target, seed, scale):
     """From tiny starts too, which lie on a plateau beside the saddle for a long time."""

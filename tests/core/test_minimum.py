@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from eosdash.core.minimum import decayed_singular_value, global_minimum
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
+from tests.depth import examples
 
 
 def found(raw, parameters, starts=8):
@@ -47,7 +48,7 @@ def test_lowest_loss_of_a_noisy_regression(hidden, samples):
     assert global_minimum(objective).value == pytest.approx(best, rel=1e-6, abs=1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.floats(0, 5), st.floats(0.001, 3), st.integers(2, 8))
 def test_learned_singular_value_is_the_best_on_a_fine_grid(target, decay, depth):
     def cost(s):

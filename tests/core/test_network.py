@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eosdash.core.network import LinearNetwork
 from eosdash.core.tasks import regression_objective, scalar_objective
 from tests.core.brute_force import BruteForce, regression
+from tests.depth import examples
 
 ENDS, WIDTHS = st.integers(1, 16), st.lists(st.integers(1, 8), max_size=11)
 SIZES = st.builds(lambda first, inner, last: (first, *inner, last), ENDS, WIDTHS, ENDS)
@@ -22,8 +23,8 @@ DATA = st.fixed_dictionaries(
     }
 )
 DECAYS = st.sampled_from([0.0, 0.3])
-many = settings(max_examples=60)
-few = settings(max_examples=15)
+many = settings(max_examples=examples(60))
+few = settings(max_examples=examples(15))
 
 
 def pair(sizes, data, decay):

@@ -15,6 +15,7 @@ from eosdash.core.criteria import criterion_of, softmax
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
 from eosdash.core.tasks import regression_objective
 from tests.core.brute_force import regression
+from tests.depth import examples
 
 PHI = {
     "tanh": tanh,
@@ -26,7 +27,7 @@ PHI = {
 CASES = list(product(PHI, (True, False), ("squared", "entropy", "logistic"), (0.0, 0.3)))
 every_case = pytest.mark.parametrize(("activation", "biases", "task", "decay"), CASES)
 SIZES = st.lists(st.integers(1, 4), min_size=2, max_size=5).map(tuple)
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=examples(40))
 
 
 def problem(activation, biases, task="squared", decay=0.0, sizes=(2, 3, 4, 2), samples=4, seed=0):

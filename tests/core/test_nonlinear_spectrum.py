@@ -19,6 +19,7 @@ from eosdash.core.spectrum import (
     affords_lowest,
 )
 from eosdash.core.symmetry import is_mirrored
+from tests.depth import examples
 
 SETTINGS = {
     "tanh": (chebyshev(), (1, 14, 10, 1), "tanh", "squared", 0.2),
@@ -176,7 +177,7 @@ CURVATURES = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(CURVATURES, st.integers(1, 5), st.integers(1, 4), st.integers(0, 99))
 def test_products_on_blocks_are_those_of_a_linearization(shape, number, block, seed):
     sizes, activation, biases, classify, samples = shape

@@ -14,6 +14,7 @@ from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Walk, batches
 from eosdash.core.tasks import scalar_objective
 from tests.core.toys import Quadratic
+from tests.depth import examples
 
 BETAS = st.floats(0, 0.98)
 RATES = st.floats(0.01, 2)
@@ -65,7 +66,7 @@ def reach(curvature, lr, optimizer, steps=4000):
 
 
 @both
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(beta=BETAS, lr=RATES)
 def test_a_quadratic_is_stable_up_to_the_threshold(ahead, beta, lr):
     optimizer = Optimizer(beta, ahead)
@@ -85,7 +86,7 @@ def test_thresholds(lr, beta):
 
 
 @both
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(beta=BETAS, steps=st.integers(1, 60), seed=st.integers(0, 99))
 def test_path_is_that_of_a_loop(ahead, beta, steps, seed):
     objective = toy()

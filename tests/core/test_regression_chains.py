@@ -16,6 +16,7 @@ from eosdash.core.stable_minima import hyperbola, surface, weight_bound
 from eosdash.core.tasks import regression_objective
 from eosdash.overlays import overlays
 from tests.core.brute_force import regression
+from tests.depth import examples
 
 DEPTHS = st.integers(2, 5)
 
@@ -45,7 +46,7 @@ def random_minimizer(objective, rng):
     return weights
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(chains(), st.integers(0, 999))
 def test_gradient_flow_solution_is_as_sharp_as_the_end_of_the_flow(chain, seed):
     objective, raw = chain
@@ -60,7 +61,7 @@ def test_gradient_flow_solution_is_as_sharp_as_the_end_of_the_flow(chain, seed):
     assert told == pytest.approx(sharpness_of(raw, end), rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(chains(), st.integers(0, 999), st.floats(0.05, 1.0))
 def test_no_minimizer_is_flatter_than_the_critical_learning_rate_says(chain, seed, part):
     """And the weights of those that are stable are within the bound."""
@@ -82,7 +83,7 @@ def test_no_minimizer_is_flatter_than_the_critical_learning_rate_says(chain, see
             assert np.abs(weights).max() <= min(bound.upper, bound.largest) * (1 + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(chains(st.just(2)), st.floats(0.1, 1.2))
 def test_the_plane_of_a_run_tells_stable_minimizers_by_the_hessian(chain, part):
     objective, raw = chain
@@ -99,7 +100,7 @@ def test_the_plane_of_a_run_tells_stable_minimizers_by_the_hessian(chain, part):
         assert plane.axis[-1] ** 2 * objective.covariance[0, 0] > 2 / lr
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(chains(st.integers(2, 3)), st.floats(0.2, 0.9))
 def test_the_drawn_manifold_has_the_sharpness_of_the_hessian(chain, part):
     objective, raw = chain
@@ -111,7 +112,7 @@ def test_the_drawn_manifold_has_the_sharpness_of_the_hessian(chain, part):
         assert told == pytest.approx(sharpness_of(raw, theta), rel=1e-8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(chains(st.integers(2, 4)), st.integers(0, 999), st.floats(0.2, 0.9))
 def test_what_lies_over_a_map_agrees_with_the_hessian(chain, seed, part):
     objective, raw = chain
@@ -130,7 +131,7 @@ def test_what_lies_over_a_map_agrees_with_the_hessian(chain, seed, part):
             assert np.abs(np.linalg.det(np.eye(len(hessian)) - lr * hessian)) < 0.05
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 @given(chains(st.just(2)), st.integers(0, 999), st.floats(0.2, 0.9))
 def test_the_exact_region_is_where_steps_on_the_raw_data_converge(chain, seed, part):
     """The floor of the loss is above 0 wherever there is noise."""

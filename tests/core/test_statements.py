@@ -17,6 +17,7 @@ from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.stable_minima import chain_sharpness, hyperbola, surface, weight_bound
 from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import BruteForce, of_matrix, regression
+from tests.depth import examples
 
 MAPS = [
     PlaneMap(rate, rest, target)
@@ -440,7 +441,7 @@ def test_curve_and_surface_lie_on_the_minimizers_with_their_sharpness(y, lr):
             assert drawn.sharpness.max() > 2 / lr
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.integers(1, 8),
     st.floats(0.1, 5.0),

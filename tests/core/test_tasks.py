@@ -13,9 +13,10 @@ from eosdash.core.tasks import (
     whitened_objective,
 )
 from tests.core.brute_force import regression
+from tests.depth import examples
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.integers(1, 16),
     st.integers(1, 16),

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eosdash.params import TrainParams
+from tests.depth import examples
 from tests.service.helpers import SHORT, records, strict
 
 ROUTES = ("/api/train", "/api/train.csv", "/api/train.npz")
@@ -118,7 +119,7 @@ def _cheap_runs() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_cheap_runs")
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(query=QUERIES, route=st.sampled_from(ROUTES), steps=st.integers(1, 100))
 @example(query="cls=1", route="/api/train", steps=1)
 def test_no_query_breaks_the_server(app, query, route, steps):

@@ -1,7 +1,4 @@
-"""Ten thousand requests that nobody would make: none breaks the server, none stays in memory.
-
-``FUZZ_TIMES=20`` asks twenty times as many, other ones at every run.
-"""
+"""Thousands of requests that nobody would make: none breaks the server, none stays in memory."""
 
 import gc
 import os
@@ -21,6 +18,7 @@ from schemathesis import GenerationMode, checks
 
 from app import create_app
 from eosdash.service.openapi import NDJSON
+from tests.depth import examples
 from tests.service.fuzzing import DECK, DECKS, DOCUMENT, GETS, PATHS, fields, queries
 from tests.service.helpers import records, strict
 
@@ -29,8 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::RuntimeWarning",  # a server goes on after an overflow; whether it may, others test
 )
 
-TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
-LEAST = 10_000 * TIMES
+LEAST = examples(2500)
 
 MEGABYTES = 64
 """By which memory may grow in the second half."""
@@ -73,12 +70,10 @@ def share(path: str) -> float:
 
 
 def many(number: float) -> settings:
-    """So many requests; the same ones each time, unless there is time for more."""
+    """So many requests, as far as they are not looked at more deeply."""
     return settings(
-        max_examples=int(TIMES * number),
-        derandomize=TIMES == 1,
+        max_examples=examples(number),
         database=None,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
@@ -139,7 +134,7 @@ def description(asked: Asked) -> Iterator[Any]:
 def test_every_answer_is_one_that_the_description_allows(description, path, method, mode):
     operation = description[path][method]
 
-    @many(50 if method == "post" else max(5, 50 * share(path)))
+    @many(15 if method == "post" else max(5, 15 * share(path)))
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case):
         case.validate_response(case.call(headers=PLAIN), checks=CHECKS)
@@ -194,7 +189,7 @@ HEADERS = st.none() | st.sampled_from(["*", "", '"a"', 'W/"a", "b"', "\xff", '"'
 def test_no_query_breaks_the_server(asked, path):
     client = asked.app.test_client()
 
-    @many(700 * share(path))
+    @many(175 * share(path))
     @given(query=queries(path), condition=HEADERS)
     def ask(query, condition):
         note(f"{path}?{query!r}")
@@ -205,7 +200,7 @@ def test_no_query_breaks_the_server(asked, path):
     ask()
 
 
-@many(4000)
+@many(1000)
 @given(body=DECKS)
 def test_no_deck_breaks_the_server(asked, body):
     note(repr(body))

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from eosdash.pages.shell import PATHS
 from eosdash.params import BasinParams, BasinView, Frame, TrainParams
 from eosdash.service.guard import CALLS, HEADERS
+from tests.depth import examples
 
 Make = Callable[..., FlaskClient]
 
@@ -209,7 +210,7 @@ def test_what_is_not_there_is_said_as_the_api_says_it(
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40), st.sampled_from(["/", "/_", "/assets/"]))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_no_path_breaks_it(visitor: FlaskClient, path: str, before: str) -> None:
     for name in ("", "_dash-component-suites/", "_dash-component-suites/dash/"):
         assert visitor.get(before + name + quote(path, safe=""), buffered=True).status_code < 500
@@ -274,7 +275,7 @@ def test_what_is_not_json_is_refused(client: FlaskClient) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_no_bytes_break_it(visitor: FlaskClient, body: bytes) -> None:
     refused(post(visitor, body), 400)
 
@@ -290,7 +291,7 @@ FIELDS = st.sampled_from([*PAGES, "state", "id", "property", "value", "more"])
 
 
 @given(ANYTHING | st.dictionaries(FIELDS, ANYTHING))
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_no_json_breaks_it(visitor: FlaskClient, body: Any) -> None:
     refused(post(visitor, json.dumps(body)), 400)
 
@@ -311,7 +312,7 @@ def nearly(draw: st.DrawFn) -> Any:
 
 
 @given(nearly())
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_nothing_in_the_place_of_a_part_breaks_it(visitor: FlaskClient, call: Any) -> None:
     answer = post(visitor, json.dumps(call))
     if answer.status_code != 200:
@@ -331,7 +332,7 @@ QUERY = st.lists(st.tuples(NAME, VALUE), max_size=5).map(
 
 
 @given(st.sampled_from([*PATHS.values(), "", "x", None]) | st.text(), QUERY | st.text() | st.none())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_no_link_breaks_a_page(visitor: FlaskClient, path: Any, search: Any) -> None:
     answer = visit(visitor, path, search)
     if answer.status_code != 200:
