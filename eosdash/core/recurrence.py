@@ -156,17 +156,16 @@ def _closest_returns(orbits: Array) -> Array:
     were, on average over some of them from the whole stretch, (H − 64, n)."""
     longest = min(LONGEST_PERIOD, len(orbits) // 2)
     places = np.linspace(longest, len(orbits) - 1, LONGEST_PERIOD).astype(int)
-    there = orbits[places]
-    distances = [
-        _lengths(there - orbits[places - period]).mean(axis=0) for period in range(1, longest + 1)
-    ]
-    best = 1 + np.argmin(distances, axis=0)
+    distances = np.zeros((longest, orbits.shape[2]))
+    for place in places:
+        distances += _lengths(orbits[place - longest : place] - orbits[place])
+    best = 1 + np.argmin(distances[::-1], axis=0)
     found = np.empty((len(orbits) - longest, orbits.shape[2]))
     for period in np.unique(best):
         some = np.flatnonzero(best == period)
         chosen = some_of(orbits, some)
         gaps = chosen[longest:] - chosen[longest - period : len(chosen) - period]
-        found[:, some] = _lengths(gaps) ** 2
+        found[:, some] = _squares(gaps)
     return found
 
 
@@ -192,4 +191,9 @@ def _trend(means: Array, errors: float, least: Array | float) -> NDArray[np.bool
 
 def _lengths(vectors: Array) -> Array:
     """Euclidean lengths over the axis before the last: (..., m, n) to (..., n)."""
-    return np.asarray(np.sqrt(np.einsum("...mn,...mn->...n", vectors, vectors)))
+    squares = _squares(vectors)
+    return np.sqrt(squares, out=squares)
+
+
+def _squares(vectors: Array) -> Array:
+    return np.asarray(np.einsum("...mn,...mn->...n", vectors, vectors))
