@@ -125,6 +125,8 @@ class Flock:
         crawls = np.zeros(number, dtype=bool)
         for part in _slices(number, self.size):
             crawls[part] = self._crawls(theta[:, part], some_rates(lr, part))
+        if np.count_nonzero(crawls) <= CROWD * number:
+            crawls[:] = False  # they are not worth a tile of their own
         for watched, length in ((False, size), (True, min(size, self.room))):
             who = np.flatnonzero(crawls != watched)
             yield from ((who[part], watched) for part in _slices(who.size, length))
