@@ -89,11 +89,14 @@ window.eosdash = window.eosdash || {};
     field.title = reason ?? field.help;
     props(id("param", name), { disabled: Boolean(reason) });
   };
-  eos.reject = (error) => {
+  /** Say what is wrong beside a field; what that is called, if it is there to be seen. */
+  eos.reject = (error, words) => {
     eos.accept();
     rejected.add(error.field);
-    props(id("param", error.field), { error: error.allowed });
-    element("param", error.field)?.closest("details")?.setAttribute("open", "");
+    const field = element("field", error.field);
+    props(id("param", error.field), { error: words });
+    field?.closest("details")?.setAttribute("open", "");
+    return field?.checkVisibility({ visibilityProperty: true }) ? field.querySelector("label, legend")?.textContent : null;
   };
   eos.accept = (changed) => {
     // What a link got wrong is said by the server, and so is not in the list.
@@ -223,9 +226,11 @@ window.eosdash = window.eosdash || {};
   const OF_A_RUN = ["lr_schedule", "optimizer", "momentum", "batch", "batch_seed"];
   const NOT_LINEAR = ["activation", "biases", "loss"];
 
-  /** The part of a query that all pages share: the network, its data, its start and η. */
+  /** Whether a field is of what all pages share: the network, its data, its start and η. */
+  eos.isShared = (name) => SHARED.includes(rules[name]?.group);
+  /** The part of a query that is. */
   eos.network = (query) => {
-    const shared = ([name]) => SHARED.includes(rules[name]?.group) && !OF_A_RUN.includes(name);
+    const shared = ([name]) => eos.isShared(name) && !OF_A_RUN.includes(name);
     return Object.fromEntries(Object.entries(query).filter(shared));
   };
 

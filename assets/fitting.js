@@ -15,7 +15,7 @@ window.eosdash = window.eosdash || {};
   eos.fitting = {
     /** The fields are those of a link, or of the first visit, which is an example. */
     begin(search, rules, values) {
-      const linked = [...search.keys()].some((name) => name in rules);
+      const linked = [...search.keys()].some((name) => eos.isShared(name) && name !== eos.page().cursor);
       const by = (name) => (linked ? search.has(name) && "link" : "example");
       given = Object.fromEntries(FITTED.map((name) => [name, by(name)]));
       own = Object.fromEntries(FITTED.map((name) => [name, String(values[name])]));

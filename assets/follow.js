@@ -170,8 +170,9 @@ window.eosdash = window.eosdash || {};
       eos.set("init", "gaussian");
       return;
     }
-    eos.reject(error);
-    eos.say("problem", `${error.field}: ${error.message}. Allowed: ${error.allowed}.`);
+    const words = `${error.message[0].toUpperCase()}${error.message.slice(1)}. Allowed: ${error.allowed}.`;
+    const beside = eos.reject(error, words);
+    eos.say("problem", beside ? `Not computed: see ${beside}.` : words);
     eos.say("status", "");
     dimmed(true);
   }

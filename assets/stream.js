@@ -132,6 +132,8 @@ window.eosdash = window.eosdash || {};
     return Math.min(2 * tries, LONGEST) * (0.5 + Math.random());
   }
 
+  Object.assign(eos, { BUSY, pause });
+
   const wait = (seconds, signal) =>
     new Promise((resolve) => {
       setTimeout(resolve, 1000 * seconds);

@@ -28,6 +28,7 @@ window.eosdash = window.eosdash || {};
     grad_norm: "<b>gradient norm at the end</b>, median and 10–90 %",
   };
   const BINS = 420; // pixels of the orbit diagram upwards
+  const PLACES = 241; // of an orbit diagram over given learning rates
   const INK = 70; // how dark one visit is, of 255
   const BANDS = ["edge", "grad_norm"];
 
@@ -74,17 +75,25 @@ window.eosdash = window.eosdash || {};
       return this.start.params.over === "lr";
     }
 
-    /** Columns that have their fates. */
+    /** Columns that have their fates, in the order of the axis. */
     get known() {
-      return this.start.value.map((_, i) => i).filter((i) => this.columns.counts[i]);
+      const { value } = this.start;
+      return value.map((_, i) => i).filter((i) => this.columns.counts[i]).sort((i, k) => value[i] - value[k]);
+    }
+
+    /** The ends of the axis; a single column has it for itself. */
+    get ends() {
+      const [low, high] = [Math.min(...this.start.value), Math.max(...this.start.value)];
+      if (low < high) return [low, high];
+      return this.isOverLr ? [0.95 * low, 1.05 * low] : [low - 0.5, low + 0.5];
     }
 
     /** Where an η is on the axis, or null if it is not on it. */
     position(lr) {
       if (!this.isOverLr || !(lr > 0)) return null;
-      const { value, params, unit } = this.start;
+      const { params, unit } = this.start;
       const x = params.units === "relative" ? lr / unit.value : lr;
-      return x >= value[0] && x <= value.at(-1) ? x : null;
+      return x >= this.ends[0] && x <= this.ends[1] ? x : null;
     }
 
     /** The column nearest to a place on the axis, of those that are there. */
@@ -121,8 +130,9 @@ window.eosdash = window.eosdash || {};
 
   function dataOf(template, sweep) {
     const { columns, start } = sweep;
-    const there = sweep.known;
-    const x = there.map((i) => start.value[i]);
+    const alone = new Set(start.value).size === 1; // a line of one point nobody would see
+    const there = alone ? [sweep.known[0], sweep.known[0]] : sweep.known;
+    const x = alone ? sweep.ends : there.map((i) => start.value[i]);
     const pick = (values) => there.map((i) => values[i]);
     const total = start.params.starts;
     const ends = [x[0], x.at(-1)];
@@ -158,7 +168,7 @@ window.eosdash = window.eosdash || {};
 
   function layoutOf(template, sweep, box) {
     const { start } = sweep;
-    const { value, params } = start;
+    const { params } = start;
     const domains = domainsOf(sweep, box);
     const larger = eos.frame.present ? PRESENTED : 1;
     const narrow = box.clientWidth < larger * NARROW;
@@ -171,7 +181,7 @@ window.eosdash = window.eosdash || {};
       xaxis: {
         ...template.layout.xaxis,
         type: log ? "log" : "linear",
-        range: [value[0], value.at(-1)].map((end) => (log ? Math.log10(end) : end)),
+        range: sweep.ends.map((end) => (log ? Math.log10(end) : end)),
         title: { ...template.layout.xaxis.title, text: axisTitle(start) },
         ...("grad_norm" in domains ? {} : { anchor: "y3" }),
         fixedrange: coarse || !sweep.isOverLr,
@@ -215,23 +225,33 @@ window.eosdash = window.eosdash || {};
 
   /** The orbit diagram as a picture: how often each value is visited, a column each. */
   function addOrbit(layout, sweep) {
-    const { visits } = sweep.columns;
+    const visits = evenly(sweep);
     const all = visits.flatMap((values) => values ?? []).filter(Number.isFinite).sort((a, b) => a - b);
     if (!all.length) return;
     const [low, high] = [all[Math.floor(0.002 * all.length)], all[Math.ceil(0.998 * (all.length - 1))]];
     const room = 0.06 * (high - low || Math.abs(high) || 1);
     const range = [low - room, high + room];
     layout.yaxis.range = range;
-    const painted = [sweep, visits.filter(Boolean).length, eos.scheme()];
+    const painted = [sweep, sweep.columns.visits.filter(Boolean).length, eos.scheme()];
     if (!picture || painted.some((part, i) => part !== picture.painted[i]))
       picture = { painted, url: paint(visits, range, layout.meta.ink) };
     const [first, last] = layout.xaxis.range;
-    const step = (last - first) / (sweep.start.value.length - 1);
+    const step = (last - first) / (visits.length - 1);
     layout.images.push({
       source: picture.url, xref: "x", yref: "y", layer: "below", sizing: "stretch",
       xanchor: "left", yanchor: "top", x: first - step / 2, y: range[1],
       sizex: last - first + step, sizey: range[1] - range[0],
     });
+  }
+
+  /** Visits at places that are equally far apart, as a picture has them: learning rates that are
+   * given one by one need not be. */
+  function evenly(sweep) {
+    const { visits } = sweep.columns;
+    if (!sweep.start.params.rates) return visits;
+    const [low, high] = sweep.ends;
+    const place = (i) => low + ((high - low) * i) / (PLACES - 1);
+    return Array.from({ length: PLACES }, (_, i) => visits[sweep.nearest(place(i))]);
   }
 
   function paint(visits, [low, high], ink) {

@@ -41,7 +41,7 @@ window.eosdash = window.eosdash || {};
       $("progress").style.width = sweep.end ? "0" : `${100 * done}%`;
       if (!sweep.end && performance.now() - sweep.began > 100)
         eos.say("status", `${eos.percent(done)} of the columns`);
-      if (sweep.known.length < 2) return;
+      if (sweep.known.length < Math.min(2, sweep.start.value.length)) return;
       state.sweep = sweep;
       drawSweep();
     },

@@ -37,6 +37,11 @@ class ParameterError(ValueError):
         super().__init__(f"{field}: {message} (allowed: {allowed})")
         self.field, self.message, self.allowed = field, message, allowed
 
+    @property
+    def words(self) -> str:
+        """What is said beside its field."""
+        return f"{self.message[:1].upper()}{self.message[1:]}. Allowed: {self.allowed}."
+
     def as_dict(self) -> dict[str, str]:
         """The ``error`` object of the HTTP API."""
         return {"field": self.field, "message": self.message, "allowed": self.allowed}

@@ -20,10 +20,11 @@ from eosdash.pages.frame import (
     stores,
     unusable,
     usable,
+    visited,
     words_above,
 )
 from eosdash.pages.icons import aria, icon
-from eosdash.params import BasinParams, BasinView, Frame
+from eosdash.params import BasinParams, BasinView
 from eosdash.scope import map_scope
 
 DESCRIPTION = (
@@ -46,12 +47,11 @@ OVERLAYS = ("minimizers", "region", "fold", "contours", "balanced", "path")
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    _, state = Frame.split(query)
-    params = usable(BasinParams, state or FIRST_VISIT, errors)
-    view = usable(BasinView, state, errors)
+    params = visited(BasinParams, query, FIRST_VISIT, errors)
+    view = usable(BasinView, query, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(params, view, unusable(query, errors, BasinParams, BasinView))),
+        dmc.AppShellMain(_main(params, view, unusable(query, errors, params, BasinView))),
         *stores(templates(), BasinParams, BasinView),
     ]
 

@@ -9,7 +9,8 @@ from dash.development.base_component import Component
 from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError, ParameterSet, as_text
 from eosdash.figures.style import MARKS
-from eosdash.pages.controls import control_panel
+from eosdash.mistakes import quoted
+from eosdash.pages.controls import control_panel, label_of
 from eosdash.pages.icons import aria, icon
 from eosdash.params import Frame
 from eosdash.params.task import USUAL
@@ -25,7 +26,7 @@ def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set
         try:
             return cls.make(**values)
         except ParameterError as error:
-            errors.setdefault(error.field, f"{error.message}; allowed: {error.allowed}")
+            errors.setdefault(error.field, error.words)
             # Where a field is needed and not there, what needs it is of no use either.
             needs = cls.about(error.field).when if error.field in cls.model_fields else ()
             gone = {error.field, *needs} & values.keys()
@@ -36,15 +37,49 @@ def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set
                 del values[name]
 
 
-def unusable(query: dict[str, str], errors: dict[str, str], *sets: type[ParameterSet]) -> str:
-    """What of a link could not be used, in words."""
-    usable(Frame, Frame.split(query)[0], errors)
-    known = {name for cls in sets for name in cls.model_fields} | set(Frame.model_fields)
-    errors |= {name: "there is no such parameter" for name in query if name not in known}
-    if not errors:
-        return ""
-    words = "; ".join(f"{name}: {message}" for name, message in errors.items())
-    return f"Not used from the link: {words}."
+OF_A_NETWORK = ("network", "data", "step", "start")
+"""Groups of the fields that all pages share."""
+
+
+def visited(
+    cls: type[Set], query: dict[str, str], first: dict[str, str], errors: dict[str, str]
+) -> Set:
+    """The parameter set of a link. One that names nothing of a network keeps that of the first
+    visit, if it can: only what is named changes."""
+    state = {name: value for name, value in query.items() if name in cls.model_fields}
+    if not any(cls.about(name).group in OF_A_NETWORK for name in state.keys() - {cls.cursor}):
+        told: dict[str, str] = {}
+        params = usable(cls, first | state, told)
+        if told.keys() <= state.keys():
+            errors |= told
+            return params
+    return usable(cls, state, errors)
+
+
+def unusable(
+    query: dict[str, str],
+    errors: dict[str, str],
+    params: ParameterSet | None = None,
+    view: type[ParameterSet] | None = None,
+) -> str:
+    """What of a link could not be used: the fields of ``params`` beside which it is said why, and
+    the words of what has no such field."""
+    usable(Frame, query, errors)
+    sets = [cls for cls in (params and type(params), view, Frame) if cls]
+    known = {name for cls in sets for name in cls.model_fields}
+    labels, beside = {}, []
+    if params:
+        labels = {name: label_of(params, name) for name in type(params).model_fields}
+        beside = [labels[name] for name in errors if name in labels and params.applies(name)]
+    told = [
+        f"{labels.get(name, name)}: {words[0].lower()}{words[1:]}"
+        for name, words in errors.items()
+        if labels.get(name) not in beside
+    ]
+    told += [f"{quoted(name)} is no parameter of this page." for name in query if name not in known]
+    if beside:
+        told.insert(0, f"{', '.join(beside)}, for what is said beside the field.")
+    return f"Not used from the link: {' '.join(told)}" if told else ""
 
 
 NUMBERS: dict[Any, str] = {int: "whole", float: "real"}

@@ -12,10 +12,18 @@ from eosdash.figures.explained import EXPLAINED_FIGURES
 from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field
-from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
+from eosdash.pages.frame import (
+    panel,
+    problem_box,
+    stores,
+    unusable,
+    usable,
+    visited,
+    words_above,
+)
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
-from eosdash.params import Frame, RunView, TrainParams
+from eosdash.params import RunView, TrainParams
 from eosdash.scope import run_scope
 
 DESCRIPTION = (
@@ -43,12 +51,11 @@ DETAILS = {
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    _, state = Frame.split(query)
-    params = usable(TrainParams, state or FIRST_VISIT, errors)
-    view = usable(RunView, state, errors)
+    params = visited(TrainParams, query, FIRST_VISIT, errors)
+    view = usable(RunView, query, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(params, view, unusable(query, errors, TrainParams, RunView))),
+        dmc.AppShellMain(_main(params, view, unusable(query, errors, params, RunView))),
         *stores(templates(), TrainParams, RunView),
     ]
 

@@ -6,7 +6,6 @@ from dash.development.base_component import Component
 
 from eosdash.pages.frame import unusable
 from eosdash.pages.icons import aria, icon
-from eosdash.params import Frame
 
 DESCRIPTION = (
     "A talk on the edge of stability in scenes: each opens the laboratory in a state of its own, "
@@ -30,7 +29,7 @@ def layout(**query: str) -> list[Component]:
         html.Button("Back to the deck of this site", id="deck-default", className="eos-quiet"),
         html.P("", id="deck-problem", className="eos-deck-problem", role="alert"),
     ]
-    problem = unusable(query, {}, Frame)
+    problem = unusable(query, {})
     return [
         dmc.AppShellMain(
             html.Div(

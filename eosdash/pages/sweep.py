@@ -17,10 +17,10 @@ from eosdash.pages.frame import (
     problem_box,
     stores,
     unusable,
-    usable,
+    visited,
     words_above,
 )
-from eosdash.params import Frame, SweepParams
+from eosdash.params import SweepParams
 from eosdash.scope import sweep_scope
 
 DESCRIPTION = (
@@ -35,11 +35,10 @@ FIRST_VISIT = {"depth": "2", "init": "balanced", "init_scale": "0.8", "lr": "1.2
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    _, state = Frame.split(query)
-    params = usable(SweepParams, state or FIRST_VISIT, errors)
+    params = visited(SweepParams, query, FIRST_VISIT, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(params, unusable(query, errors, SweepParams))),
+        dmc.AppShellMain(_main(params, unusable(query, errors, params))),
         *stores(templates(), SweepParams),
     ]
 

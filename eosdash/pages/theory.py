@@ -13,9 +13,17 @@ from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import MARKS, SCHEMES, TOKENS
 from eosdash.figures.theory import theory_figures
 from eosdash.pages.controls import field_id
-from eosdash.pages.frame import panel, problem_box, stores, unusable, usable, words_above
+from eosdash.pages.frame import (
+    panel,
+    problem_box,
+    stores,
+    unusable,
+    usable,
+    visited,
+    words_above,
+)
 from eosdash.pages.icons import aria
-from eosdash.params import Frame, TheoryParams, TheoryView
+from eosdash.params import TheoryParams, TheoryView
 
 DESCRIPTION = (
     "What is proved of gradient descent at large learning rates, as pictures and checks: a "
@@ -51,12 +59,11 @@ SCOPE = (
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
     errors: dict[str, str] = {}
-    _, state = Frame.split(query)
-    params = usable(TheoryParams, state or FIRST_VISIT, errors)
-    view = usable(TheoryView, state, errors)
+    params = visited(TheoryParams, query, FIRST_VISIT, errors)
+    view = usable(TheoryView, query, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(view, unusable(query, errors, TheoryParams, TheoryView))),
+        dmc.AppShellMain(_main(view, unusable(query, errors, params, TheoryView))),
         *stores(templates(), TheoryParams, TheoryView),
     ]
 

@@ -126,7 +126,7 @@ def test_a_bad_value_is_said_beside_its_field_and_loses_nothing(
     loss, url = run_page.column("loss"), run_page.page.url
     run_page.control("depth").fill("99")
     expect(run_page.field("depth")).to_contain_text("a whole number from 1 to 12")
-    expect(run_page.page.locator("#problem")).to_contain_text("depth")
+    expect(run_page.page.locator("#problem")).to_contain_text("see Depth")
     assert run_page.column("loss") == loss
     assert run_page.drawn("loss") == len(loss)
     assert run_page.page.url == url
