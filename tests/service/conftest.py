@@ -16,6 +16,13 @@ from tests.service.helpers import Spy
 from tests.service.redis_server import RedisServer
 
 
+@pytest.fixture(autouse=True)
+def no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine is slow there are signs of life between any two lines of an answer; tests
+    that are not of them compare answers, and want none in this process."""
+    monkeypatch.setattr("eosdash.service.flights.HEARTBEAT", 120.0)
+
+
 @pytest.fixture
 def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., FlaskClient]:
     """Makes an app with ``EOSDASH_…`` variables; without any it keeps results in ``cache``."""
