@@ -61,11 +61,16 @@ window.eosdash = window.eosdash || {};
   /** What a field holds, or is about to: a key that repeats goes on from what it has set. */
   eos.value = (name) => (intended(name) ?? { value: values[name] }).value;
   eos.rule = (name) => rules[name];
-  /** The last answer has begun: fields that were left out show what suits, and are said again. */
+  /** The last answer has begun: fields that were left out show what suits, and are said again.
+   * What of the size of the picture is another now, in words. */
   eos.fit = ({ start, query: of }) => {
-    if (of !== asked) return;
-    eos.fitting.take(start, values, (name, value) => write(name, (values[name] = value)));
+    if (of !== asked) return "";
+    const before = { ...values };
+    const others = eos.fitting.take(start, values, (name, value) => write(name, (values[name] = value)));
     asked = query();
+    const sizes = others.filter((name) => !["start", "step"].includes(rules[name].group));
+    const words = sizes.map((name) => `${rules[name].label.toLowerCase()} ${values[name]} instead of ${before[name]}`);
+    return words.length ? `Fitted: ${words.join(", ")}.` : "";
   };
   /** What the controls say now can be gone back to. */
   eos.remembers = (changed) => {
@@ -127,7 +132,8 @@ window.eosdash = window.eosdash || {};
 
   const NOTHING = ["", "None"]; // how a field says that it is empty by default
   let awaited = null; // the query that several fields are together being set to
-  /** Set several fields, and ask once when all have taken over. */
+  let cause = null; // the field whose change made the page set others
+  /** Set several fields, and ask once when all have taken over; the query that it will be. */
   eos.setAll = function (wanted, by) {
     const known = Object.entries(eos.fitting.set(wanted, by)).filter(([name]) => name in values);
     const typed = known.map(([name, value]) => [name, typeof values[name] === "boolean" ? String(value) === "true" : eos.meant(name, value)]);
@@ -140,6 +146,7 @@ window.eosdash = window.eosdash || {};
       awaited = null; // written otherwise by a control: ask for what is there
       ask();
     }, changes.length ? ECHO : 0);
+    return mine;
   };
   /** When all have taken over: a page must not be left before, Dash would look for its controls. */
   eos.settled = async function () {
@@ -163,12 +170,8 @@ window.eosdash = window.eosdash || {};
     if (awaited && next !== awaited) return null; // on the way to it
     awaited = null;
     if (next === asked && !rejected.size) return null;
-    if (values.task === "csv" && !written(values.data)) {
-      document.getElementById("choose-table")?.scrollIntoView({ block: "center" });
-      eos.toast("Choose a CSV file: rows of numbers, the output in the last column.");
-      return null;
-    }
-    eos.request((asked = next), changed);
+    eos.request((asked = next), cause ?? changed);
+    cause = null;
     return next;
   }
 
@@ -224,7 +227,6 @@ window.eosdash = window.eosdash || {};
 
   const SHARED = ["network", "data", "step", "start"];
   const OF_A_RUN = ["lr_schedule", "optimizer", "momentum", "batch", "batch_seed"];
-  const NOT_LINEAR = ["activation", "biases", "loss"];
 
   /** Whether a field is of what all pages share: the network, its data, its start and η. */
   eos.isShared = (name) => SHARED.includes(rules[name]?.group);
@@ -234,25 +236,17 @@ window.eosdash = window.eosdash || {};
     return Object.fromEntries(Object.entries(query).filter(shared));
   };
 
-  /** What of it a page takes: theory is of linear networks. */
-  function taken(page, shared) {
-    const fits = ([name]) => page !== "theory" || !NOT_LINEAR.includes(name);
-    return Object.fromEntries(Object.entries(shared).filter(fits));
-  }
-
-  /** Sizes that are computed there soon; and on a map whose starts still move when the steps are
-   * spent, the loss says more than the outcome. */
-  const suits = (page, suited) => ({ ...suited[page], ...(page === "basin" && suited.basin ? { color: "loss" } : {}) });
-
   /** The links to the other pages take that along. */
   function carry() {
-    const { query = {}, suited = {} } = eos.page().shown()?.start ?? {};
+    const { query = {}, linear = true } = eos.page().shown()?.start ?? {};
     const { cursor } = eos.page();
     const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
-      const pairs = there ? { ...taken(page, shared), ...suits(page, suited), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
+      // On a map whose starts still move when the steps are spent, the loss says more than the outcome.
+      const looks = page === "basin" && !linear ? { color: "loss" } : {};
+      const pairs = there ? { ...shared, ...looks, ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
       const search = eos.search(pairs);
       const bare = location.pathname === path || !search;
       props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
@@ -260,6 +254,9 @@ window.eosdash = window.eosdash || {};
   }
   for (const kind of ["pointerover", "focusin"])
     document.addEventListener(kind, ({ target }) => target.closest?.(".eos-nav") && carry());
+
+  /* Fields that say what another says too, or that it is about: that one is emptied. */
+  const STANDS_FOR = { depth: "hidden", width: "hidden", plane: "extent" };
 
   const ANIMATIONS = { gif: "/animation.gif", webp: "/animation.webp", frames: "/animation.npz" };
 
@@ -320,13 +317,17 @@ window.eosdash = window.eosdash || {};
         eos.page().moved();
         return skip();
       }
-      const usual = changed === "task" && rules.task.usual[values.task];
+      const byItself = !awaited || new URLSearchParams(awaited).get(changed) !== String(values[changed]);
+      const usual = changed === "task" && byItself && rules.task.usual[values.task];
       if (usual && document.activeElement === element("param", "task")) {
+        cause = changed;
         eos.setAll({ ...usual, task: values.task }, "example");
         return skip();
       }
-      if (["depth", "width"].includes(changed) && written(values.hidden)) {
-        eos.set("hidden", "");
+      const [other] = byItself ? names.map((name) => STANDS_FOR[name]).filter((name) => written(values[name])) : [];
+      if (other && !fresh) {
+        cause = changed;
+        eos.set(other, "");
         return skip();
       }
       return ask(changed) ?? skip();

@@ -1,11 +1,13 @@
-/* Fields that follow the network until they are set: the learning rate and the scale of the start.
- * With another network they are left out of the query, and the answer says what suits. */
+/* Fields that follow the network until they are set: the learning rate, the scale of the start, and
+ * the sizes of maps and sweeps. With another network they are left out of the query, and the answer
+ * says what suits. */
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
-  const FITTED = ["init_scaling", "init_scale", "lr"];
-  const NETWORK = ["task", "activation", "loss", "depth", "width", "hidden"];
+  const START = ["init_scaling", "init_scale", "lr"];
+  const NETWORK = ["task", "activation", "loss", "depth", "width", "hidden", "over", "units"];
 
+  let fitted = []; // names, by the rules of the page
   let given = {}; // by what: a hand, the link, or an example that came with its network
   let own = {}; // what the page itself wrote, as texts
   let suited = {}; // what suits the network that is shown
@@ -16,21 +18,22 @@ window.eosdash = window.eosdash || {};
     /** The fields are those of a link, or of the first visit, which is an example. */
     begin(search, rules, values) {
       const linked = [...search.keys()].some((name) => eos.isShared(name) && name !== eos.page().cursor);
+      fitted = Object.keys(rules).filter((name) => rules[name].fitted);
       const by = (name) => (linked ? search.has(name) && "link" : "example");
-      given = Object.fromEntries(FITTED.map((name) => [name, by(name)]));
-      own = Object.fromEntries(FITTED.map((name) => [name, String(values[name])]));
+      given = Object.fromEntries(fitted.map((name) => [name, by(name)]));
+      own = Object.fromEntries(fitted.map((name) => [name, String(values[name])]));
       suited = {};
     },
 
     /** Whether a field has to be said. */
-    says: (name) => !FITTED.includes(name) || Boolean(given[name]),
+    says: (name) => !fitted.includes(name) || Boolean(given[name]),
 
     /** Fields are about to be set together, to ``values``: as by a link, or as an example, which
      * leaves alone what a hand has set. */
     set(values, by = "link") {
       const kept = (name) => by === "example" && given[name] === "hand";
       const taken = Object.fromEntries(Object.entries(values).filter(([name]) => !kept(name)));
-      for (const name of FITTED.filter((name) => name in taken)) {
+      for (const name of fitted.filter((name) => name in taken)) {
         given[name] = by;
         own = { ...own, [name]: String(taken[name]) };
       }
@@ -38,28 +41,34 @@ window.eosdash = window.eosdash || {};
     },
 
     /** Some fields have other values. Another network keeps what a hand has set, and what a link
-     * has, unless it was what suited; another task what a hand has set alone. */
+     * has, unless it was what suited; another task of that the sizes alone. What was adapted was
+     * so for the network before. */
     changed(names, values) {
-      for (const name of FITTED.filter((name) => names.includes(name)))
+      for (const name of fitted.filter((name) => names.includes(name)))
         if (String(values[name]) !== own[name]) given[name] = "hand";
       if (!names.some((name) => NETWORK.includes(name))) return;
       const anew = names.includes("task");
-      for (const name of FITTED) {
-        const linked = given[name] === "link" && !anew && !fits(name, values[name]);
+      for (const name of fitted) {
+        const meant = !anew || !START.includes(name);
+        const linked = given[name] === "link" && meant && !fits(name, values[name]);
         if (given[name] !== "hand" && !linked) given[name] = false;
       }
     },
 
     /** An answer says what suits: written into the fields that were left out, which it holds for
-     * until the network is another one. */
+     * until the network is another one. The names of those that held something else. */
     take(start, values, write) {
       suited = start.fitting ?? {};
-      for (const name of FITTED) {
+      const others = [];
+      for (const name of fitted) {
         if (given[name] || !(name in suited)) continue;
         given[name] = "link";
         own = { ...own, [name]: String(suited[name]) };
-        if (!fits(name, values[name])) write(name, suited[name]);
+        if (fits(name, values[name])) continue;
+        others.push(name);
+        write(name, suited[name]);
       }
+      return others;
     },
   };
 })(window.eosdash);

@@ -71,8 +71,31 @@ window.eosdash = window.eosdash || {};
     } catch (problem) {
       if (gone()) return;
       if (!problem.status) throw problem;
-      refuse(problem.error ?? UNTOLD, changed);
+      const error = problem.error ?? UNTOLD;
+      if (!(await adapt(page, query, changed, gone)) && !gone()) refuse(error);
     }
+  }
+
+  const MOST_TRIES = 3;
+  let adapted = null; // {query, words, tries}: what is asked for in place of what was refused
+
+  /** Other fields give way to what was changed, if something near can be computed; true if so. */
+  async function adapt(page, query, changed, gone) {
+    const tries = adapted?.query === query ? adapted.tries + 1 : 1;
+    if (!changed || tries > MOST_TRIES) return false;
+    const answer = await fetch(`/api/nearest/${page.name}?${query}&keep=${changed}`).catch(() => null);
+    const { changes = {}, words } = answer?.ok ? await answer.json() : {};
+    if (gone() || !Object.keys(changes).length) return gone();
+    const next = eos.setAll(changes, "adapted");
+    adapted = { query: next, words: tries > 1 ? `${adapted.words} ${words}` : words, tries };
+    return next !== query;
+  }
+
+  /** What the page has changed by itself, beside the way back. */
+  function tell(words) {
+    eos.say("adapted", words);
+    const undo = $("adapted-undo");
+    if (undo) undo.hidden = !words;
   }
 
   /** How the request fares, apart from what is computed. */
@@ -122,8 +145,9 @@ window.eosdash = window.eosdash || {};
     eos.tableBegun(result.start.query.data);
     dimmed(false);
     eos.address();
+    const words = [adapted?.query === result.query ? adapted.words : "", eos.fit(result)];
+    if (changed) tell(words.filter(Boolean).join(" "));
     eos.remembers(changed);
-    eos.fit(result);
     eos.learningRate(result.start);
   }
 
@@ -162,14 +186,10 @@ window.eosdash = window.eosdash || {};
     return seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
   };
 
-  /** A value that cannot be used: said beside its field, with the last picture left standing. */
-  function refuse(error, changed) {
-    const explicit = error.field === "weights" && !["weights", "init"].includes(changed);
-    if (explicit) {
-      eos.toast("The weights given do not fit this network: a Gaussian start instead.");
-      eos.set("init", "gaussian");
-      return;
-    }
+  /** A value that cannot be used: said beside its field, with the last picture left standing, and
+   * nothing of it beside what the fields say now. */
+  function refuse(error) {
+    for (const id of ["lr-words", "lr-zone"]) eos.say(id, "");
     const words = `${error.message[0].toUpperCase()}${error.message.slice(1)}. Allowed: ${error.allowed}.`;
     const beside = eos.reject(error, words);
     eos.say("problem", beside ? `Not computed: see ${beside}.` : words);

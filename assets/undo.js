@@ -54,7 +54,7 @@ window.eosdash = window.eosdash || {};
   }
   document.addEventListener("click", ({ target }) => {
     const id = target.closest?.("button")?.id;
-    if (id === "undo") eos.undo();
+    if (id === "undo" || id === "adapted-undo") eos.undo();
     if (id === "redo") eos.redo();
   });
 })(window.eosdash);

@@ -26,7 +26,7 @@ from eosdash.core.slices import (
     spanned_slice,
     weight_slice,
 )
-from eosdash.fields import ParameterError, remembered
+from eosdash.fields import ParameterError, Way, remembered
 from eosdash.params import BasinParams, NetworkParams, TrainParams
 from eosdash.params.basin import FARTHEST, LARGEST_LOG, SMALLEST_LOG
 from eosdash.reference import reference_of
@@ -164,7 +164,10 @@ def _slice_of(params: BasinParams, objective: Loss, start: Array) -> Slice:
         return spanned_slice(center, towards, other - start, params.lr)
     except ValueError as error:
         raise ParameterError(
-            "plane", f"it cannot be laid: {error}", "another plane, or another start"
+            "plane",
+            f"it cannot be laid: {error}",
+            "another plane, or another start",
+            Way({"plane": "weights", "extent": None}),
         ) from None
 
 

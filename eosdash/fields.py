@@ -4,7 +4,17 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, wraps
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 from urllib.parse import urlencode
 
 from annotated_types import Ge, Gt, Le
@@ -22,7 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from eosdash.mistakes import mistake
 
-MATH_VERSION = "7"
+MATH_VERSION = "8"
 """Raised whenever the same parameter set would give other numbers, or the same ones written
 otherwise; part of every cache key."""
 
@@ -30,12 +40,28 @@ otherwise; part of every cache key."""
 SMALLEST_RATE = 1e-300
 
 
-class ParameterError(ValueError):
-    """A parameter that cannot be used: which one, what is wrong, what is allowed."""
+class Way(NamedTuple):
+    """A way out of an error.
 
-    def __init__(self, field: str, message: str, allowed: str) -> None:
+    Attributes:
+        values: other values for some fields; None for what is to be left out.
+        words: what that means, where the values do not say it.
+        find: the same values from all that were given, where those of the set at fault, whose
+            idle fields stand as by default, are not enough.
+    """
+
+    values: Mapping[str, Any]
+    words: str = ""
+    find: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+
+
+class ParameterError(ValueError):
+    """A parameter that cannot be used: which one, what is wrong, what is allowed; and the ways
+    out, the one that changes least first (see :mod:`eosdash.nearest`)."""
+
+    def __init__(self, field: str, message: str, allowed: str, *ways: Way) -> None:
         super().__init__(f"{field}: {message} (allowed: {allowed})")
-        self.field, self.message, self.allowed = field, message, allowed
+        self.field, self.message, self.allowed, self.ways = field, message, allowed, ways
 
     @property
     def words(self) -> str:
@@ -157,6 +183,10 @@ class ParameterSet(BaseModel):
     function: ClassVar[str] = ""
     """Name in the Python API of what computes the same, if it is not the kind."""
 
+    fitted: ClassVar[tuple[str, ...]] = ()
+    """Fields that suit the rest of a set unless they are given, in the order in which one depends
+    on another."""
+
     cursor: ClassVar[str | None] = None
     """A field that changes no number, but that links and pages keep."""
 
@@ -275,7 +305,7 @@ def _first_error(cls: type[ParameterSet], error: ValidationError) -> ParameterEr
     if isinstance(cause := first.get("ctx", {}).get("error"), ParameterError):
         # A new one: the ValidationError holds the cause, and raised again the cause would hold it
         # as its context, with all frames, in a circle that nothing ever frees.
-        return ParameterError(cause.field, cause.message, cause.allowed)
+        return ParameterError(cause.field, cause.message, cause.allowed, *cause.ways)
     name = str(first["loc"][0]) if first["loc"] else "parameters"
     if name not in cls.model_fields:
         return ParameterError(name, "there is no such parameter", ", ".join(cls.model_fields))

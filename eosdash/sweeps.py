@@ -17,7 +17,7 @@ from eosdash.core.orbit import Observe, Orbits, descent, follow
 from eosdash.core.outcome import OUTCOMES, Outcome
 from eosdash.core.settled import point_sharpness
 from eosdash.core.sweep import Fates, fates, in_ball
-from eosdash.fields import ParameterError, remembered
+from eosdash.fields import ParameterError, Way, remembered
 from eosdash.params import NetworkParams, SweepParams
 from eosdash.reference import reference_of, starting_lr
 from eosdash.runs import critical_lr_of, objective_of, start_of
@@ -116,14 +116,18 @@ def _first_starting_lr(params: SweepParams) -> float:
     return starting_lr(objective, starts_of(params, objective)[:, 0])
 
 
+_ABSOLUTE = Way({"over": "lr", "units": "absolute", "low": None, "high": None})
+
+
 def _usable(params: NetworkParams, rates: Array, field: str) -> Array:
     if np.isfinite(rates).all():
         return rates
     if params.is_linear:
-        raise ParameterError(field, "η_C is infinite for this network", "another target")
+        raise ParameterError(field, "η_C is infinite for this network", "another target", _ABSOLUTE)
     raise ParameterError(
-        field, "the start is curved upwards in no direction, and 2/S is no scale", "another start"
-    )
+        field, "the start is curved upwards in no direction, and 2/S is no scale", "another start",
+        _ABSOLUTE,
+    )  # fmt: skip
 
 
 def _sized(params: SweepParams, size: int) -> SweepParams:

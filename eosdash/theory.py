@@ -16,7 +16,7 @@ from eosdash.core import bounded, folds, statements
 from eosdash.core.folds import Mesh
 from eosdash.core.network import Array, Objective
 from eosdash.core.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
-from eosdash.fields import ParameterError
+from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams, TheoryParams, TrainParams
 from eosdash.reasons import (
     why_no_determinant,
@@ -263,6 +263,7 @@ def _sharpness(objective: Objective, theta: Array) -> Array:
     return np.asarray(np.linalg.eigvalsh(objective.hessian(theta))[:, -1])
 
 
+@remembered
 def _critical(params: NetworkParams) -> CriticalResult:
     single = known_critical_lr(params)
     if single.closed_form or not np.isfinite(single.value):

@@ -70,7 +70,7 @@ def least_sharpness(objective: Objective, starts: int, seed: int = 0) -> LeastSh
     """min S over M for L ≥ 2 and no weight decay, from balanced weights and from random gauges.
 
     The search is that of :func:`eosdash.core.critical.critical_lr`, whose value is the first;
-    the others share between them as much work as it may take.
+    the others, one at least, share between them as much work as it may take.
     """
     first = critical_lr(objective).value
     left, values, right = np.linalg.svd(objective.solution @ objective.factor)
@@ -80,17 +80,18 @@ def least_sharpness(objective: Objective, starts: int, seed: int = 0) -> LeastSh
     rank = min(*objective.network.sizes, directions)
     problem = Gauges(objective, left[:, :rank], values[:rank], right[:rank].T)
     rng, found = np.random.default_rng(seed), [2 / first]
-    for _ in range(starts - 1):
+    others = max(1, min(starts - 1, EFFORT // (3 * problem.outputs**3)))
+    for _ in range(others):
         bent = rng.standard_normal((objective.network.depth - 1, rank, rank))
         point = (np.eye(rank) + SPREAD_OF_GAUGES * bent).ravel()
-        effort = {"maxfun": max(3, EFFORT // (problem.outputs**3 * (starts - 1)))}
+        effort = {"maxfun": max(3, EFFORT // (problem.outputs**3 * others))}
         for power in (10.0, 100.0, 1000.0):
             args, method = (power,), "L-BFGS-B"
             point = minimize(problem, point, args, method, jac=True, options=effort).x
         if rank == directions:
             found.append(problem.sharpness(point))
             continue
-        effort = {"maxfev": max(20, EFFORT // (problem.parameters**3 * (starts - 1)))}
+        effort = {"maxfev": max(20, EFFORT // (problem.parameters**3 * others))}
         end = minimize(problem.full_sharpness, point, method="Powell", options=effort)
         found.append(float(end.fun))
     return LeastSharpness(min(found), np.array(found))

@@ -13,6 +13,7 @@ from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field, field_id
 from eosdash.pages.frame import (
+    Told,
     button,
     legend,
     panel,
@@ -46,12 +47,14 @@ OVERLAYS = ("minimizers", "region", "fold", "contours", "balanced", "path")
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors: dict[str, str] = {}
+    errors = Told()
     params = visited(BasinParams, query, FIRST_VISIT, errors)
     view = usable(BasinView, query, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(params, view, unusable(query, errors, params, BasinView))),
+        dmc.AppShellMain(
+            _main(params, view, errors.adapted, unusable(query, errors, params, BasinView))
+        ),
         *stores(templates(), BasinParams, BasinView),
     ]
 
@@ -70,10 +73,10 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS, "outcomes": [str(outcome) for outcome in OUTCOMES]}
 
 
-def _main(params: BasinParams, view: BasinView, problem: str) -> html.Div:
+def _main(params: BasinParams, view: BasinView, adapted: str, problem: str) -> html.Div:
     return html.Div(
         [
-            *words_above(),
+            *words_above(adapted),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_map(problem), _side(view)], className="eos-work eos-work-map"),
             html.P(map_scope(params), id="scope", className="eos-scope"),

@@ -10,21 +10,36 @@ from eosdash.core.outcome import OUTCOMES
 from eosdash.fields import ParameterError, ParameterSet, as_text
 from eosdash.figures.style import MARKS
 from eosdash.mistakes import quoted
+from eosdash.nearest import nearest
 from eosdash.pages.controls import control_panel, label_of
 from eosdash.pages.icons import aria, icon
 from eosdash.params import Frame
 from eosdash.params.task import USUAL
+from eosdash.service import limits
 from eosdash.words import OUTCOME_WORDS
 
 Set = TypeVar("Set", bound=ParameterSet)
 
 
-def usable(cls: type[Set], query: dict[str, str], errors: dict[str, str]) -> Set:
-    """The parameter set of a query without the fields at fault, which go into ``errors``."""
+class Told(dict[str, str]):
+    """What is said beside each field of a link that cannot be used.
+
+    Attributes:
+        adapted: what stands in place of what cannot be computed, in words.
+    """
+
+    adapted = ""
+
+
+def usable(cls: type[Set], query: dict[str, str], errors: Told) -> Set:
+    """The parameter set of a query without the fields at fault, which go into ``errors``, adapted
+    where it cannot be computed."""
     values = {name: value for name, value in query.items() if name in cls.model_fields}
     while True:
         try:
-            return cls.make(**values)
+            found = nearest(cls, values, limits.check, keep=values)
+            errors.adapted += found.words
+            return found.params
         except ParameterError as error:
             errors.setdefault(error.field, error.words)
             # Where a field is needed and not there, what needs it is of no use either.
@@ -41,24 +56,23 @@ OF_A_NETWORK = ("network", "data", "step", "start")
 """Groups of the fields that all pages share."""
 
 
-def visited(
-    cls: type[Set], query: dict[str, str], first: dict[str, str], errors: dict[str, str]
-) -> Set:
+def visited(cls: type[Set], query: dict[str, str], first: dict[str, str], errors: Told) -> Set:
     """The parameter set of a link. One that names nothing of a network keeps that of the first
     visit, if it can: only what is named changes."""
     state = {name: value for name, value in query.items() if name in cls.model_fields}
     if not any(cls.about(name).group in OF_A_NETWORK for name in state.keys() - {cls.cursor}):
-        told: dict[str, str] = {}
+        told = Told()
         params = usable(cls, first | state, told)
         if told.keys() <= state.keys():
             errors |= told
+            errors.adapted = told.adapted
             return params
     return usable(cls, state, errors)
 
 
 def unusable(
     query: dict[str, str],
-    errors: dict[str, str],
+    errors: Told,
     params: ParameterSet | None = None,
     view: type[ParameterSet] | None = None,
 ) -> str:
@@ -98,6 +112,8 @@ def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
                 "number": NUMBERS.get(info.annotation),
                 "group": about.group,
                 "default": as_text(info.default),
+                "label": info.title or name,
+                "fitted": name in cls.fitted,
             }
     made.get("task", {})["usual"] = {task: texts(usual) for task, usual in USUAL.items()}
     return made
@@ -133,13 +149,21 @@ def panel(params: ParameterSet, errors: dict[str, str]) -> dmc.AppShellNavbar:
     return dmc.AppShellNavbar([handle, controls], withBorder=False, className="eos-navbar")
 
 
-def words_above() -> list[Component]:
-    """What is seen, in a sentence; what is computed; and how that went."""
+def words_above(adapted: str) -> list[Component]:
+    """What is seen, in a sentence; what is computed, and what of it was adapted; and how that
+    went."""
     return [
         html.Div(
             [
                 html.H1("…", id="summary", className="eos-summary", **aria(live="polite")),
                 html.P("", id="setup", className="eos-setup"),
+                html.P(
+                    [
+                        html.Span(adapted, id="adapted", role="status"),
+                        html.Button("Undo", id="adapted-undo", className="eos-quiet", hidden=True),
+                    ],
+                    className="eos-adapted",
+                ),
                 html.A("Open in eosdash", href="/", target="_blank", className="eos-open"),
             ],
             className="eos-words",

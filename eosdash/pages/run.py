@@ -13,6 +13,7 @@ from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field
 from eosdash.pages.frame import (
+    Told,
     panel,
     problem_box,
     stores,
@@ -50,12 +51,14 @@ DETAILS = {
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors: dict[str, str] = {}
+    errors = Told()
     params = visited(TrainParams, query, FIRST_VISIT, errors)
     view = usable(RunView, query, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(params, view, unusable(query, errors, params, RunView))),
+        dmc.AppShellMain(
+            _main(params, view, errors.adapted, unusable(query, errors, params, RunView))
+        ),
         *stores(templates(), TrainParams, RunView),
     ]
 
@@ -74,10 +77,10 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS, "details": DETAILS}
 
 
-def _main(params: TrainParams, view: RunView, problem: str) -> html.Div:
+def _main(params: TrainParams, view: RunView, adapted: str, problem: str) -> html.Div:
     return html.Div(
         [
-            *words_above(),
+            *words_above(adapted),
             html.Div(id="events", className="eos-events"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_figures(view, problem), _side(view)], className="eos-work"),

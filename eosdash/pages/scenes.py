@@ -4,7 +4,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from eosdash.pages.frame import unusable
+from eosdash.pages.frame import Told, unusable
 from eosdash.pages.icons import aria, icon
 
 DESCRIPTION = (
@@ -29,7 +29,7 @@ def layout(**query: str) -> list[Component]:
         html.Button("Back to the deck of this site", id="deck-default", className="eos-quiet"),
         html.P("", id="deck-problem", className="eos-deck-problem", role="alert"),
     ]
-    problem = unusable(query, {})
+    problem = unusable(query, Told())
     return [
         dmc.AppShellMain(
             html.Div(

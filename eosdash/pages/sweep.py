@@ -11,6 +11,7 @@ from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.figures.sweep import cobweb_figure, sweep_figure
 from eosdash.pages.frame import (
+    Told,
     button,
     legend,
     panel,
@@ -34,11 +35,11 @@ FIRST_VISIT = {"depth": "2", "init": "balanced", "init_scale": "0.8", "lr": "1.2
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors: dict[str, str] = {}
+    errors = Told()
     params = visited(SweepParams, query, FIRST_VISIT, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(params, unusable(query, errors, params))),
+        dmc.AppShellMain(_main(params, errors.adapted, unusable(query, errors, params))),
         *stores(templates(), SweepParams),
     ]
 
@@ -62,12 +63,12 @@ BUTTONS = (
 )
 
 
-def _main(params: SweepParams, problem: str) -> html.Div:
+def _main(params: SweepParams, adapted: str, problem: str) -> html.Div:
     figure = html.Div(id="sweep-figure", className="eos-figure")
     keys = html.Div([button(*each) for each in BUTTONS], className="eos-keys")
     return html.Div(
         [
-            *words_above(),
+            *words_above(adapted),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div(
                 [

@@ -14,6 +14,7 @@ from eosdash.figures.style import MARKS, SCHEMES, TOKENS
 from eosdash.figures.theory import theory_figures
 from eosdash.pages.controls import field_id
 from eosdash.pages.frame import (
+    Told,
     panel,
     problem_box,
     stores,
@@ -58,12 +59,12 @@ SCOPE = (
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors: dict[str, str] = {}
+    errors = Told()
     params = visited(TheoryParams, query, FIRST_VISIT, errors)
     view = usable(TheoryView, query, errors)
     return [
         panel(params, errors),
-        dmc.AppShellMain(_main(view, unusable(query, errors, params, TheoryView))),
+        dmc.AppShellMain(_main(view, errors.adapted, unusable(query, errors, params, TheoryView))),
         *stores(templates(), TheoryParams, TheoryView),
     ]
 
@@ -80,7 +81,7 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS, "names": [str(outcome) for outcome in OUTCOMES]}
 
 
-def _main(view: TheoryView, problem: str) -> html.Div:
+def _main(view: TheoryView, adapted: str, problem: str) -> html.Div:
     choice = dmc.SegmentedControl(
         id=field_id("param", "statement"), value=view.statement, size="xs",
         data=[
@@ -92,7 +93,7 @@ def _main(view: TheoryView, problem: str) -> html.Div:
     panels = [_panel(name, number + 1) for number, name in enumerate(FIGURES)]
     return html.Div(
         [
-            *words_above(),
+            *words_above(adapted),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div(choice, className="eos-choice"),
             html.Div([problem_box(problem)], className="eos-problem-strip"),

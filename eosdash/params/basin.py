@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import field_validator, model_validator
 
 from eosdash.core.slices import Extent
-from eosdash.fields import Numbers, ParameterError, Whole, parameter
+from eosdash.fields import Numbers, ParameterError, Way, Whole, parameter
+from eosdash.params.fitting import map_sizes_for
 from eosdash.params.network import NetworkParams
 
 FARTHEST = 1e6
@@ -19,6 +20,7 @@ SMALLEST_LOG, LARGEST_LOG = -12.0, 2.0
 """Least and largest power of ten of a learning rate and of a scale on a plane of trainability."""
 
 _SIDES = ("left", "right", "low", "high")
+_NO_PLANE = {"plane": "trainability", "extent": None}
 _SLICE = {"plane": ("weights", "random", "hessian", "points")}
 
 
@@ -26,6 +28,7 @@ class BasinParams(NetworkParams):
     """A map of the fates of all starts on a plane."""
 
     kind: ClassVar[str] = "basin"
+    fitted: ClassVar[tuple[str, ...]] = (*NetworkParams.fitted, "resolution", "steps")
 
     plane: Literal["weights", "random", "hessian", "points", "trainability"] = parameter(
         "weights",
@@ -75,11 +78,12 @@ class BasinParams(NetworkParams):
         max_length=4,
     )
     resolution: int = parameter(
-        512, "Resolution", "Pixels along each side.", symbol="N", group="run", ge=16, le=2048
-    )
+        512, "Resolution", "Pixels along each side. Left out, up to 512, as many as are computed "
+        "soon.", symbol="N", group="run", ge=16, le=2048,
+    )  # fmt: skip
     steps: int = parameter(
-        500, "Steps", "Most steps of gradient descent from each pixel.", group="run",
-        ge=1, le=20_000,
+        500, "Steps", "Most steps of gradient descent from each pixel. Left out, up to 500, as "
+        "many as are computed soon.", group="run", ge=1, le=20_000,
     )  # fmt: skip
     twice: bool = parameter(
         False,
@@ -115,19 +119,23 @@ class BasinParams(NetworkParams):
         ):
             raise ParameterError(
                 "pair",
-                f"{self.pair[0]} and {self.pair[1]} are no two weights of this network",
+                f"{self.pair[0]} and {self.pair[1]} are no two weights of this network"
+                if weights > 1
+                else "this network has one weight, and no plane of two",
                 f"two different whole numbers from 0 to {weights - 1}"
                 if weights > 1
-                else "no pair: this network has one weight, use the plane of trainability",
+                else "the plane of trainability",
+                Way({"pair": (0, 1)} if weights > 1 else _NO_PLANE),
             )
         if self.plane in ("random", "hessian", "points") and weights < 2:
             raise ParameterError(
-                "plane", "this network has one weight, and no plane", "trainability"
+                "plane", "this network has one weight, and no plane", "trainability", Way(_NO_PLANE)
             )
         if self.plane == "trainability" and self.init == "weights":
             raise ParameterError(
-                "init", "given weights have no scale to vary", "gaussian, uniform, balanced"
-            )
+                "init", "given weights have no scale to vary", "gaussian, uniform, balanced",
+                Way({"init": "gaussian", "weights": None}), Way({"plane": "weights"}),
+            )  # fmt: skip
         if self.extent:
             self._check_extent()
         return self
@@ -152,6 +160,7 @@ class BasinParams(NetworkParams):
                 "extent",
                 "it goes beyond what a learning rate or a scale may be",
                 f"logarithms to base 10 from {SMALLEST_LOG:g} to {LARGEST_LOG:g}",
+                Way({"extent": None}),
             )
 
     def check_spacing(self, sides: Extent, scale: float = 1.0) -> None:
@@ -169,7 +178,14 @@ class BasinParams(NetworkParams):
                     "double precision cannot tell the pixels of so small a map apart",
                     f"sides of at least {FINEST * (self.resolution - 1):.1g} times the "
                     "weights: zoom out, or lower the resolution",
+                    Way({"extent": None}),
                 )
+
+    def _fitting(self, name: str) -> Any:
+        """As for every network; and how fine a map of it is."""
+        if name in ("resolution", "steps"):
+            return map_sizes_for(self._described())[name]
+        return super()._fitting(name)
 
     def canonical(self) -> dict[str, Any]:
         """As for the network; an extent that is not given is left out."""

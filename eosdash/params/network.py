@@ -1,5 +1,6 @@
 """A network, its data and its start: the part of a parameter set that all pages share."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -7,13 +8,17 @@ from pydantic import model_validator
 from eosdash.core.network import LinearNetwork
 from eosdash.core.nonlinear import NonlinearNetwork
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
-from eosdash.fields import LearningRate, Numbers, ParameterError, Widths, parameter, split
-from eosdash.params.fitting import FITTED, digits, lr_for, scale_for, scaling_for
+from eosdash.fields import LearningRate, Numbers, ParameterError, Way, Widths, parameter, split
+from eosdash.params.fitting import digits, lr_for, scale_for, scaling_for
 from eosdash.params.task import CLASSES, MOST_IMAGES, TaskParams
+from eosdash.problem import objective_of, start_of
 
 MOST_HIDDEN = 11
 MAX_WEIGHT = 1e3
 """Largest modulus of an explicit initial weight."""
+
+MOST_WRITTEN = 700
+"""Weights that a link has room for, of ten characters at most."""
 
 MOST_SAMPLES = 2000
 """Data points of a network that is not linear."""
@@ -26,6 +31,7 @@ class NetworkParams(TaskParams):
     """A network, its data, its start and its learning rate: what every page shares."""
 
     kind: ClassVar[str] = "network"
+    fitted: ClassVar[tuple[str, ...]] = ("init_scaling", "init_scale", "lr")
 
     depth: int = parameter(
         4, "Depth", "Number of weight matrices.", symbol="L", group="network", ge=1, le=12
@@ -150,25 +156,31 @@ class NetworkParams(TaskParams):
                 "hidden",
                 f"{len(self.hidden)} widths do not fit depth {self.depth}",
                 f"{self.depth - 1} widths, one fewer than the depth",
+                Way({"hidden": None, "width": max(self.hidden, default=1)}),
+                Way({"depth": len(self.hidden) + 1}),
             )
         if self.task == "whitened":
             self._check_singular_values()
         if self.task == "csv":
             self._check_data(self.has_classes)
         if self.task == "digits" and self.samples > MOST_IMAGES:
-            raise ParameterError("samples", "there are not so many images", f"1 to {MOST_IMAGES}")
+            allowed, way = f"1 to {MOST_IMAGES}", Way({"samples": MOST_IMAGES})
+            raise ParameterError("samples", "there are not so many images", allowed, way)
         if self.task in ("chebyshev", "spirals", "moons") and self.samples < 2:
-            raise ParameterError("samples", "one point is too few", "2 or more")
+            way = Way({"samples": 2})
+            raise ParameterError("samples", "one point is too few", "2 or more", way)
         if not self.is_linear and self.sample_count > MOST_SAMPLES:
             raise ParameterError(
                 "samples",
                 "too many for a network that is not linear",
                 f"up to {MOST_SAMPLES:,}, or the activation linear",
+                Way({"samples": MOST_SAMPLES}),
             )
         if self.init == "balanced" and not self.is_linear:
             raise ParameterError(
-                "init", "only linear networks have a balanced start", "gaussian, uniform, weights"
-            )
+                "init", "only linear networks have a balanced start", "gaussian, uniform, weights",
+                Way({"init": "gaussian"}),
+            )  # fmt: skip
         if self.init == "weights":
             self._check_weights()
         self._widths_in_one_way()
@@ -188,7 +200,7 @@ class NetworkParams(TaskParams):
     @model_validator(mode="after")
     def _fit(self) -> Self:
         """What is not given of η and of the start suits the rest, as a number from here on."""
-        left_out = [name for name in FITTED if name not in self.model_fields_set]
+        left_out = [name for name in self.fitted if name not in self.model_fields_set]
         for name in left_out:
             if self.applies(name) or name == self.cursor:
                 self.__dict__[name] = self._fitting(name)
@@ -199,15 +211,19 @@ class NetworkParams(TaskParams):
             return scaling_for(self)
         if name == "init_scale":
             return scale_for(self)
-        described = {name: getattr(self, name) for name in NetworkParams.model_fields}
-        suited = lr_for(NetworkParams(**described | {"lr": 1.0}))
+        suited = lr_for(self._described())
         return digits(suited * min(1.0, self.rule.threshold(1.0) / 2))
 
+    def _described(self, **others: Any) -> "NetworkParams":
+        """The network alone, whatever its learning rate: so is remembered what suits it."""
+        described = {name: getattr(self, name) for name in NetworkParams.model_fields}
+        return NetworkParams(**described | {"lr": 1.0} | others)
+
     def fitting(self) -> dict[str, Any]:
-        """What η and the scale of the start are in this set unless they are given."""
+        """What the fitted fields are in this set unless they are given."""
         bare = self.model_copy()
         made = {}
-        for name in FITTED:
+        for name in self.fitted:
             if self.applies(name) or name == self.cursor:
                 made[name] = bare.__dict__[name] = bare._fitting(name)
         return made
@@ -221,11 +237,19 @@ class NetworkParams(TaskParams):
                 if self.weights
                 else "there are none",
                 f"exactly {expected} numbers, comma-separated",
+                *self._starts(expected),
             )
         if any(abs(value) > MAX_WEIGHT for value in self.weights):
             raise ParameterError(
                 "weights", "one is out of range", f"numbers from {-MAX_WEIGHT:g} to {MAX_WEIGHT:g}"
             )
+
+    def _starts(self, expected: int) -> Iterator[Way]:
+        """Ways to a start: where no weights are given yet, those of a Gaussian start, if a link can
+        hold so many; or that start itself."""
+        if not self.weights and expected <= MOST_WRITTEN:
+            yield Way({"weights": ()}, "the weights of the Gaussian start", written_start)
+        yield Way({"init": "gaussian", "weights": None})
 
     @property
     def is_linear(self) -> bool:
@@ -274,3 +298,11 @@ class NetworkParams(TaskParams):
             unused = {"width", "hidden"}
         values = super().canonical().items()
         return {name: value for name, value in values if name not in unused}
+
+
+def written_start(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The weights of the Gaussian start that the fields of a set describe."""
+    given = {name: value for name, value in values.items() if name in NetworkParams.model_fields}
+    params = NetworkParams.make(**given | {"init": "gaussian", "weights": None})
+    start = start_of(params, objective_of(params)).clip(-MAX_WEIGHT, MAX_WEIGHT)
+    return {"weights": tuple(map(digits, start.tolist()))}

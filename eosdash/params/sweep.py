@@ -4,11 +4,19 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from eosdash.fields import Numbers, ParameterError, parameter, split
+from eosdash.fields import Numbers, ParameterError, Way, parameter, split
+from eosdash.params.fitting import digits, stable_lr_for, sweep_sizes_for
 from eosdash.params.network import NetworkParams
 
 _OVER_LR = {"over": ("lr",)}
 _OVER_SIZE = {"over": ("depth", "width")}
+
+MOST_SIZES = {"depth": 12, "width": 64}
+USUAL_SIZES = {"depth": (2.0, 8.0), "width": (1.0, 12.0)}
+"""The largest depth and width, and the ends of a sweep over them where they are left out."""
+
+
+_OTHER_ENDS = Way({"low": None, "high": None})
 
 
 class SweepParams(NetworkParams):
@@ -16,6 +24,14 @@ class SweepParams(NetworkParams):
 
     kind: ClassVar[str] = "sweep"
     cursor: ClassVar[str | None] = "lr"
+    fitted: ClassVar[tuple[str, ...]] = (
+        *NetworkParams.fitted,
+        "low",
+        "high",
+        "columns",
+        "starts",
+        "steps",
+    )
 
     over: Literal["lr", "depth", "width"] = parameter(
         "lr", "Over", "What is varied: the learning rate, the depth, or the width.", group="sweep"
@@ -32,15 +48,17 @@ class SweepParams(NetworkParams):
         "linear", "Spacing", "Even steps, or even ratios.", group="sweep", when=_OVER_LR
     )
     low: float = parameter(
-        0.2, "From", "The smallest value; a whole number for depth and width.", group="sweep",
-        gt=0, le=100, allow_inf_nan=False,
+        0.2, "From", "The smallest value; a whole number for depth and width. Left out, 0.2 of the "
+        "unit, depth 2, or width 1.", group="sweep", gt=0, le=100, allow_inf_nan=False,
     )  # fmt: skip
     high: float = parameter(
-        1.6, "To", "The largest value.", group="sweep", gt=0, le=100, allow_inf_nan=False
-    )
+        1.6, "To", "The largest value. Left out, 1.6 of the unit, depth 8, or width 12.",
+        group="sweep", gt=0, le=100, allow_inf_nan=False,
+    )  # fmt: skip
     columns: int = parameter(
-        320, "Columns", "How many learning rates.", group="sweep", when=_OVER_LR, ge=2, le=2000
-    )
+        320, "Columns", "How many learning rates. Left out, up to 320, as many as are computed "
+        "soon; starts and steps likewise.", group="sweep", when=_OVER_LR, ge=2, le=2000,
+    )  # fmt: skip
     rates: Numbers = parameter(
         (),
         "Learning rates",
@@ -116,28 +134,53 @@ class SweepParams(NetworkParams):
             raise ParameterError("rates", "one is out of range", "numbers above 0 up to 100")
         if not (self.rates and self.over == "lr") and not self.low < self.high:
             raise ParameterError(
-                "high", f"from {self.low:g} to {self.high:g} there is nothing", "more than From"
-            )
+                "high", f"from {self.low:g} to {self.high:g} there is nothing", "more than From",
+                _OTHER_ENDS,
+            )  # fmt: skip
         if self.over != "lr":
             self._check_sizes()
         self.idle(*({"low", "high", "columns", "spacing"} if self.rates else {"rates"}))
         weights = self.network.parameters
         if self.applies("weight") and self.weight >= weights:
-            raise ParameterError("weight", "this network has no such weight", f"0 to {weights - 1}")
+            last = weights - 1
+            way = Way({"weight": last})
+            raise ParameterError("weight", "this network has no such weight", f"0 to {last}", way)
         return self
+
+    def _fitting(self, name: str) -> Any:
+        """As for every network; and how far and how fine a sweep of it is."""
+        if name in ("low", "high"):
+            return self._range()[name == "high"]
+        if name not in ("columns", "starts", "steps"):
+            return super()._fitting(name)
+        largest = {} if self.over == "lr" else {self.over: self._largest(), "hidden": None}
+        return sweep_sizes_for(self._described(**largest))[name]
+
+    def _largest(self) -> int:
+        """The largest depth or width, as far as there can be one."""
+        return max(1, min(int(self.high), MOST_SIZES[self.over]))
+
+    def _range(self) -> tuple[float, float]:
+        """The ends of a sweep that shows where convergence ends, or what sizes change."""
+        if self.over != "lr":
+            return USUAL_SIZES[self.over]
+        unit = 1.0 if self.units == "relative" else stable_lr_for(self._described())
+        return digits(0.2 * unit), digits(1.6 * unit)
 
     def _widths_in_one_way(self) -> None:
         if self.over == "lr":  # otherwise widths of their own are refused
             super()._widths_in_one_way()
 
     def _check_sizes(self) -> None:
-        most = 12 if self.over == "depth" else 64
+        most = MOST_SIZES[self.over]
         if not (self.low.is_integer() and self.high.is_integer() and self.high <= most):
             raise ParameterError(
-                "high", f"these are no {self.over}s", f"whole numbers from 1 to {most}"
+                "high", f"these are no {self.over}s", f"whole numbers from 1 to {most}", _OTHER_ENDS
             )
         if self.hidden is not None:
-            raise ParameterError("hidden", "it fixes depth and width", "one width for all layers")
+            allowed, width = "one width for all layers", max(self.hidden, default=1)
+            ways = Way({"hidden": None, "width": width}), Way({"over": "lr"})
+            raise ParameterError("hidden", "it fixes depth and width", allowed, *ways)
 
     def canonical(self) -> dict[str, Any]:
         """As for the network; a range or the rates themselves."""

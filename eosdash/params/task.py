@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from eosdash.fields import Numbers, ParameterError, ParameterSet, parameter, split_pairs
+from eosdash.fields import Numbers, ParameterError, ParameterSet, Way, parameter, split_pairs
 
 Task = Literal[
     "scalar", "whitened", "regression", "chebyshev", "toy", "spirals", "moons", "digits", "csv"
@@ -50,6 +50,9 @@ MOST_IMAGES = 1797
 MOST_ROWS, MOST_COLUMNS, MOST_NUMBERS = 300, 17, 900
 MOST_CLASSES = 10
 MOST_SIZE = 1e6
+
+EXAMPLE = tuple((float(x), float(x**2 + x)) for x in range(-3, 4))
+"""A table for whoever has chosen none yet: a parabola."""
 
 Rows = Annotated[
     tuple[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], ...],
@@ -184,8 +187,11 @@ class TaskParams(ParameterSet):
         """Refuse numbers of one's own that are no data set."""
         allowed = type(self).about("data").allowed
         columns = {len(row) for row in self.data}
+        if not self.data:
+            way = Way({"data": EXAMPLE}, "an example table to begin with")
+            raise ParameterError("data", "no numbers are given", allowed, way)
         if len(self.data) < 2:
-            raise ParameterError("data", "there are none", allowed)
+            raise ParameterError("data", "one row is too few", allowed)
         if len(columns) > 1:
             raise ParameterError("data", f"rows have {min(columns)} to {max(columns)} numbers",
                                  allowed)  # fmt: skip
@@ -203,6 +209,7 @@ class TaskParams(ParameterSet):
                 "data",
                 "the last column holds no classes",
                 f"whole numbers from 0 to {MOST_CLASSES - 1}, two or more, for cross-entropy",
+                Way({"loss": "squared"}),
             )
 
     def _check_singular_values(self) -> None:
@@ -212,6 +219,7 @@ class TaskParams(ParameterSet):
                 "singular_values",
                 f"{len(self.singular_values)} do not fit a {self.d_out} × {self.d_in} matrix",
                 f"at most {most}",
+                Way({"singular_values": self.singular_values[:most]}),
             )
         if not all(0 <= value <= 100 for value in self.singular_values):
             raise ParameterError("singular_values", "one is out of range", "numbers from 0 to 100")

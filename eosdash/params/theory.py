@@ -4,7 +4,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
-from eosdash.fields import ParameterError, parameter
+from eosdash.fields import ParameterError, Way, parameter
+from eosdash.params.fitting import check_sizes_for
 from eosdash.params.network import NetworkParams
 
 
@@ -12,6 +13,7 @@ class TheoryParams(NetworkParams):
     """The four statements of the paper, checked on a network."""
 
     kind: ClassVar[str] = "theory"
+    fitted: ClassVar[tuple[str, ...]] = (*NetworkParams.fitted, "points", "starts", "steps")
     function: ClassVar[str] = "check_theory"
 
     activation: Literal["linear"] = parameter(
@@ -19,7 +21,8 @@ class TheoryParams(NetworkParams):
         "linear networks.", symbol="φ", group="network",
     )  # fmt: skip
     points: int = parameter(
-        200, "Points", "Random points at which determinants and ranks are checked.",
+        200, "Points", "Random points at which determinants and ranks are checked. Left out, up to "
+        "200, as many as are checked soon; starts and steps likewise.",
         group="sample", ge=1, le=10_000,
     )  # fmt: skip
     starts: int = parameter(
@@ -35,7 +38,8 @@ class TheoryParams(NetworkParams):
     @classmethod
     def _linear(cls, value: Any) -> Any:
         if value != "linear":
-            raise ParameterError("activation", "the theorems are about linear networks", "linear")
+            words, way = "the theorems are about linear networks", Way({"activation": "linear"})
+            raise ParameterError("activation", words, "linear", way)
         return value
 
     def applies(self, name: str) -> bool:
@@ -46,4 +50,6 @@ class TheoryParams(NetworkParams):
         """As for every network; links from when this was not said mean points that are unscaled."""
         if name == "init_scaling" and self.init != "gaussian":
             return "none"
+        if name in ("points", "starts", "steps"):
+            return check_sizes_for(self._described())[name]
         return super()._fitting(name)

@@ -1,12 +1,14 @@
 """The parameter set of one run."""
 
+from bisect import bisect_left
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from eosdash.core.optimizers import Optimizer
-from eosdash.fields import ParameterError, Schedule, parameter
+from eosdash.fields import ParameterError, Schedule, Way, parameter
+from eosdash.params.fitting import steps_for
 from eosdash.params.network import MOST_SAMPLES, NONLINEAR, NetworkParams
 
 
@@ -14,10 +16,12 @@ class TrainParams(NetworkParams):
     """One run of gradient descent."""
 
     kind: ClassVar[str] = "train"
+    fitted: ClassVar[tuple[str, ...]] = (*NetworkParams.fitted, "steps")
 
     steps: int = parameter(
-        1500, "Steps", "Most steps of gradient descent.", group="run", ge=1, le=20_000
-    )
+        1500, "Steps", "Most steps of gradient descent. Left out, up to 1,500, as many as are done "
+        "in time.", group="run", ge=1, le=20_000,
+    )  # fmt: skip
     lr_schedule: Schedule = parameter(
         (),
         "Learning rate changes",
@@ -73,6 +77,10 @@ class TrainParams(NetworkParams):
         le=5,
     )
 
+    def _fitting(self, name: str) -> Any:
+        """As for every network; and how long a run of it is."""
+        return steps_for(self._described()) if name == "steps" else super()._fitting(name)
+
     @property
     def rule(self) -> Optimizer:
         """How steps are made."""
@@ -83,7 +91,8 @@ class TrainParams(NetworkParams):
     @model_validator(mode="after")
     def _batch_of_samples(self) -> Self:
         if self.applies("batch") and self.batch > (most := self.sample_count):
-            raise ParameterError("batch", f"there are {most} samples", f"0 to {most}")
+            way = Way({"batch": most})
+            raise ParameterError("batch", f"there are {most} samples", f"0 to {most}", way)
         if not self.batch:
             self.idle("batch_seed")
         return self
@@ -100,6 +109,7 @@ class TrainParams(NetworkParams):
                 "lr_schedule",
                 f"step {steps[-1]} is past the end of the run",
                 f"steps from 1 to {self.steps - 1}",
+                Way({"lr_schedule": self.lr_schedule[: bisect_left(steps, self.steps)]}),
             )
         return self
 

@@ -64,8 +64,6 @@ _ERROR_FIELDS = _object(
     allowed=_TEXT,
 )
 
-SUITED = "Sizes of maps and sweeps that are computed soon, by the page; of networks not linear."
-
 _GENERAL: dict[str, Schema] = {
     "Array": _object(
         "An array: base64 of its little-endian bytes in C order, with its dtype and shape.",
@@ -76,6 +74,15 @@ _GENERAL: dict[str, Schema] = {
     "Error": _object(
         "What cannot be used.",
         error=_ERROR_FIELDS,
+    ),
+    "Nearest": _object(
+        "What can be computed in place of what was asked for.",
+        changes=_OBJECT
+        | {
+            "description": "The parameters that are others, as texts; empty where left out.",
+            "additionalProperties": _TEXT,
+        },
+        words=_TEXT | {"description": "Why, and what is there instead; empty where nothing is."},
     ),
     "DeckError": _object(
         "What is wrong with a deck.",
@@ -112,8 +119,7 @@ _GENERAL: dict[str, Schema] = {
         ),
         start_sharpness=_NUMBER,
         fitting=_OBJECT
-        | {"description": "The learning rate and the scale of the start where they are left out."},
-        suited=_OBJECT | {"description": SUITED},
+        | {"description": "What suits the rest, for the fields that are it where left out."},
     ),
     "End": _record("end", "Last line."),
     "Progress": _record("progress", "A sign of life, and of a map how many steps are done."),

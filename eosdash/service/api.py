@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 import eosdash
 from eosdash import table
-from eosdash.basins import pixel_run
+from eosdash.basins import ground_of, pixel_run
 from eosdash.deck import DECK, DeckError, parse, read
 from eosdash.explanations import explain_run
 from eosdash.fields import MATH_VERSION, ParameterError, ParameterSet
+from eosdash.nearest import Nearest, is_choice, nearest
 from eosdash.params import (
+    PAGES,
     BasinParams,
     ExplainParams,
     NetworkParams,
@@ -144,6 +146,11 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
         limits.check_theory(params)
         return stream(params)
 
+    @api.get(f"/api/nearest/<any({','.join(PAGES)}):page>")
+    def nearest_set(page: str) -> Response:
+        found = nearest_of(page)
+        return jsonify(changes=found.changes, words=found.words)
+
     @api.get("/api/cobweb")
     def cobweb() -> Response:
         params = NetworkParams.make(**query_of())
@@ -235,6 +242,32 @@ def _sweep_params() -> SweepParams:
     params = SweepParams.make(**query_of())
     limits.check_sweep(params)
     return params
+
+
+NEAREST_SECONDS = 0.5
+"""What looking for the nearest parameter set is charged as."""
+
+
+def nearest_of(page: str) -> Nearest[ParameterSet]:
+    """What can be computed in place of what the request asks for.
+
+    Raises:
+        ParameterError: if nothing can without changing the number that was typed.
+    """
+    gate.charge(NEAREST_SECONDS)
+    cls, query = PAGES[page].sets[0], query_of()
+    keep = query.pop("keep", "")
+    held = () if is_choice(cls, keep) else (keep,)
+    found = nearest(cls, query, limits.check, (keep,), held)
+    if isinstance(found.params, BasinParams) and not found.changes:
+        return nearest(cls, query, _can_be_laid, (keep,), held)
+    return found
+
+
+def _can_be_laid(params: ParameterSet) -> None:
+    limits.check(params)
+    if isinstance(params, BasinParams):
+        ground_of(params)
 
 
 def query_of() -> dict[str, str]:

@@ -17,7 +17,6 @@ from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
 from eosdash.params import NetworkParams, SweepParams, TrainParams
 from eosdash.runs import End, critical_lr_of, critical_point_of, objective_of, start_of
 from eosdash.scope import run_scope
-from eosdash.service import limits
 from eosdash.setting import setting_of
 from eosdash.words import badge_words, fate_words, outcome_words, setup_words
 
@@ -78,7 +77,6 @@ def first_record(params: NetworkParams) -> dict[str, Any]:
         "parameters": params.network.parameters if one else None,
         "start_sharpness": start_sharpness(params) if one else None,
         "fitting": params.fitting(),
-        "suited": limits.suited(params),
     }
 
 

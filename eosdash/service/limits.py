@@ -1,12 +1,11 @@
 """What one request may ask for, and what it is estimated to cost."""
 
-from eosdash.core.curvature import unseen
-from eosdash.core.kernels import step_seconds
-from eosdash.core.network import LinearNetwork
-from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.settled import rest_seconds
-from eosdash.core.statements import DETERMINANT_LIMIT
-from eosdash.fields import ParameterError, ParameterSet
+from collections.abc import Iterator, Sequence
+
+from eosdash.costs import SweepSeconds, map_seconds, run_seconds
+from eosdash.costs import sweep_seconds as sweep_seconds_of
+from eosdash.costs import theory_seconds as theory_seconds_of
+from eosdash.fields import ParameterError, ParameterSet, Way
 from eosdash.params import (
     BasinParams,
     ExplainParams,
@@ -15,6 +14,7 @@ from eosdash.params import (
     TheoryParams,
     TrainParams,
 )
+from eosdash.params.fitting import MAPS, SOON, SWEEPS
 from eosdash.runs import objective_of
 from eosdash.service.explain_limits import check_explain, explain_seconds
 from eosdash.service.settings import value
@@ -22,15 +22,8 @@ from eosdash.sweeps import axis_of, values_of
 
 
 def train_seconds(params: TrainParams) -> float:
-    """Estimated seconds of one core for a run: a fit to measured runs, good to a factor of two."""
-    network, others = params.network, params.eigenvalues - 1
-    if isinstance(network, LinearNetwork):
-        seen = network.parameters - unseen(network)
-        return params.steps * (5e-5 + 4e-6 * seen * (1 + 0.1 * others))
-    gradient = step_seconds(objective_of(params))
-    # Hessian products: of small networks more, which are formed in full or lie near the edge.
-    products = 12 * gradient + 13 * min(gradient, 5e-5)
-    return params.steps * (1e-4 + products * (1 + 0.15 * others))
+    """Estimated seconds of one core for a run."""
+    return run_seconds(objective_of(params), params.steps, params.eigenvalues)
 
 
 def check_train(params: TrainParams) -> None:
@@ -47,14 +40,15 @@ def check_train(params: TrainParams) -> None:
             "steps",
             f"{params.steps:,} steps of this network would take about {seconds:.0f} s",
             f"up to {affordable:,} steps, or a smaller network",
+            *([Way({"steps": affordable})] if affordable else []),
+            *_smaller(params),
         )
 
 
 def basin_seconds(params: BasinParams) -> float:
     """Estimated seconds of one core for a map on which no start is decided early."""
     steps = params.steps * (2 if params.twice else 1)
-    objective = objective_of(params)
-    return params.resolution**2 * (steps * step_seconds(objective) + rest_seconds(objective))
+    return map_seconds(objective_of(params), params.resolution, steps)
 
 
 def check_basin(params: BasinParams) -> None:
@@ -67,8 +61,9 @@ def check_basin(params: BasinParams) -> None:
     seconds, budget = basin_seconds(params), value("limit_seconds")
     if params.steps > value("limit_steps"):
         raise ParameterError(
-            "steps", f"{params.steps:,} are too many", f"up to {value('limit_steps'):,.0f}"
-        )
+            "steps", f"{params.steps:,} are too many", f"up to {value('limit_steps'):,.0f}",
+            Way({"steps": int(value("limit_steps"))}),
+        )  # fmt: skip
     if seconds > budget:
         pixels = int(params.resolution * (budget / seconds) ** 0.5)
         steps = int(params.steps * budget / seconds)
@@ -79,6 +74,10 @@ def check_basin(params: BasinParams) -> None:
             f"{params.resolution} × {params.resolution} pixels of this network, {params.steps:,} "
             f"steps each, could take {seconds:,.0f} s",
             " or ".join(ways) or "a smaller network",
+            *_finer(params, MAPS),
+            *([Way({"resolution": pixels})] if pixels >= 16 else []),
+            *([Way({"steps": steps})] if steps else []),
+            *_smaller(params),
         )
 
 
@@ -99,26 +98,16 @@ def sweep_seconds(params: SweepParams) -> float:
     return orbits + params.starts * each
 
 
-def _sweep_costs(params: SweepParams) -> tuple[float, float]:
+def _sweep_costs(params: SweepParams) -> SweepSeconds:
     """Seconds of the orbits of a sweep, and of each random start."""
-    columns = len(values_of(params))
-    objective = objective_of(_largest(params))
-    each = columns * (params.steps * step_seconds(objective) + rest_seconds(objective))
-    if params.over != "lr":
-        return columns * rest_seconds(objective), each  # the unit of each column
-    product, sharpness = _orbit_costs(objective)
-    orbits = params.steps * (columns * product + 4e-4)
-    if params.observable == "sharpness":
-        orbits += columns * min(params.visits, params.steps) * sharpness
-    return orbits, each
-
-
-def _orbit_costs(objective: Loss) -> tuple[float, float]:
-    """Seconds of a gradient and a Hessian product of an orbit, and of its sharpness."""
-    weights = objective.network.parameters
-    if isinstance(objective, NonlinearObjective):
-        return 3 * step_seconds(objective), rest_seconds(objective)
-    return 3e-8 * weights, 2e-5 + 1e-5 * weights
+    over_lr = params.over == "lr"
+    return sweep_seconds_of(
+        objective_of(_largest(params)),
+        len(values_of(params)),
+        params.steps,
+        params.visits if over_lr else None,
+        over_lr and params.observable == "sharpness",
+    )
 
 
 def check_sweep(params: SweepParams) -> None:
@@ -130,8 +119,9 @@ def check_sweep(params: SweepParams) -> None:
     _check_weights(_largest(params))
     if params.steps > value("limit_steps"):
         raise ParameterError(
-            "steps", f"{params.steps:,} are too many", f"up to {value('limit_steps'):,.0f}"
-        )
+            "steps", f"{params.steps:,} are too many", f"up to {value('limit_steps'):,.0f}",
+            Way({"steps": int(value("limit_steps"))}),
+        )  # fmt: skip
     budget = value("limit_seconds")
     orbits, each = _sweep_costs(params)
     seconds = orbits + params.starts * each
@@ -146,27 +136,17 @@ def check_sweep(params: SweepParams) -> None:
             f"up to {affordable} starts, or fewer columns or steps"
             if affordable
             else "fewer columns or steps, or a smaller network",
+            *_finer(params, SWEEPS),
+            *([Way({"starts": affordable})] if affordable else []),
+            *_smaller(params),
         )
     axis_of(params)
 
 
-COUNTED = 33
-"""Learning rates at which the theory counts convergence."""
-
-
 def theory_seconds(params: TheoryParams) -> float:
     """Estimated seconds of one core for the random points and starts of the theory."""
-    return params.points * _point_seconds(params) + params.starts * _start_seconds(params)
-
-
-def _start_seconds(params: TheoryParams) -> float:
-    return params.steps * COUNTED * step_seconds(objective_of(params))
-
-
-def _point_seconds(params: TheoryParams) -> float:
-    """Of a minimizer near a random point, and of a determinant where one is taken."""
-    weights = params.network.parameters
-    return 1e-5 + 5e-7 * weights + (1e-9 * weights**3 if weights <= DETERMINANT_LIMIT else 0.0)
+    point, start = theory_seconds_of(objective_of(params), params.steps)
+    return params.points * point + params.starts * start
 
 
 def check_theory(params: TheoryParams) -> None:
@@ -176,7 +156,8 @@ def check_theory(params: TheoryParams) -> None:
         ParameterError: naming what to lower, and to what.
     """
     _check_weights(params)
-    budget, each, a_point = value("limit_seconds"), _start_seconds(params), _point_seconds(params)
+    budget = value("limit_seconds")
+    a_point, each = theory_seconds_of(objective_of(params), params.steps)
     seconds = theory_seconds(params)
     if seconds <= budget:
         return
@@ -186,11 +167,16 @@ def check_theory(params: TheoryParams) -> None:
             "points",
             f"{params.points:,} points of this network could take {others:,.0f} s",
             f"up to {int(budget / 2 / a_point)}, or a smaller network",
+            *([Way({"points": int(budget / 2 / a_point)})] if a_point < budget / 2 else []),
+            *_smaller(params),
         )
     raise ParameterError(
         "starts",
         f"{params.starts:,} starts of this network could take {seconds:,.0f} s",
         f"up to {int((budget - others) / each)}, fewer steps, or a smaller network",
+        *([Way({"starts": int((budget - others) / each)})] if each < budget - others else []),
+        *([Way({"steps": params.steps // 2})] if params.steps > 1 else []),
+        *_smaller(params),
     )
 
 
@@ -212,57 +198,6 @@ def check(params: ParameterSet) -> None:
         check_theory(params)
 
 
-SOON = 20.0
-"""Seconds of one core that a first map or sweep of a network may be estimated to take; both are
-shown coarse at first."""
-
-LADDERS: dict[str, tuple[type[BasinParams] | type[SweepParams], tuple[dict[str, int], ...]]] = {
-    "basin": (
-        BasinParams,
-        tuple(
-            {"resolution": resolution, "steps": steps}
-            for resolution, steps in (
-                (256, 300),
-                (128, 200),
-                (64, 200),
-                (64, 100),
-                (32, 150),
-                (32, 80),
-                (16, 60),
-            )
-        ),
-    ),
-    "sweep": (
-        SweepParams,
-        tuple(
-            {"columns": columns, "starts": starts, "steps": steps}
-            for columns, starts, steps in (
-                (160, 40, 600),
-                (80, 20, 400),
-                (40, 8, 300),
-                (16, 2, 100),
-            )
-        ),
-    ),
-}
-"""How large maps and sweeps may be, from the finest to the coarsest."""
-
-
-def suited(params: NetworkParams) -> dict[str, dict[str, int]]:
-    """For maps and sweeps of a network that is not linear, sizes that are computed soon; nothing
-    of linear ones, whose usual sizes are."""
-    if params.is_linear or params.network.parameters < 2:
-        return {}
-    shared = {name: getattr(params, name) for name in NetworkParams.model_fields}
-    made = {}
-    for page, (kind, ladder) in LADDERS.items():
-        for sizes in ladder:
-            made[page] = sizes
-            if cost(kind(**shared | sizes)) <= SOON:
-                break
-    return made
-
-
 def cost(params: ParameterSet) -> float:
     """Estimated seconds of one core for whatever kind of computation it is."""
     if isinstance(params, ExplainParams):
@@ -280,5 +215,32 @@ def _check_weights(params: NetworkParams) -> None:
     weights, most = params.network.parameters, value("limit_parameters")
     if weights > most:
         raise ParameterError(
-            "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}"
-        )
+            "width", f"this network has {weights:,} weights", f"networks of up to {most:,.0f}",
+            *_smaller(params),
+        )  # fmt: skip
+
+
+def _finer(params: BasinParams | SweepParams, ladder: Sequence[dict[str, int]]) -> Iterator[Way]:
+    """The finest of the usual sizes, none larger than now, that are within the limit; if there are
+    none, fewer steps of the coarsest."""
+    now = {name: getattr(params, name) for name in ladder[-1]}
+    smaller = [{name: min(size, now[name]) for name, size in sizes.items()} for sizes in ladder]
+    costs = [cost(params.model_copy(update=sizes)) for sizes in smaller]
+    budget = min(value("limit_seconds"), SOON)
+    most = next(
+        (sizes for sizes, seconds in zip(smaller, costs, strict=True) if seconds <= budget), None
+    )
+    steps = int(smaller[-1]["steps"] * budget / costs[-1])
+    if most or steps:
+        yield Way(most or smaller[-1] | {"steps": steps})
+
+
+def _smaller(params: NetworkParams) -> Iterator[Way]:
+    """Half of what makes a network costly."""
+    width = max(params.sizes[1:-1], default=1)
+    if width > 1:
+        yield Way({"hidden": None, "width": width // 2})
+    if not params.is_linear and params.sample_count > 2 and params.applies("samples"):
+        yield Way({"samples": params.samples // 2})
+    if params.depth > 1:
+        yield Way({"hidden": None, "width": width, "depth": params.depth // 2})

@@ -9,6 +9,7 @@ import eosdash
 from eosdash.deck import LARGEST
 from eosdash.fields import MATH_VERSION, ParameterSet
 from eosdash.params import (
+    PAGES,
     BasinParams,
     ExplainParams,
     NetworkParams,
@@ -108,6 +109,15 @@ def _computed() -> dict[str, Any]:
         "/api/sweep": _stream("A sweep, column by column.", "sweep", SweepParams),
         "/api/sweep.npz": _file("The arrays of a sweep.", "application/zip", SweepParams),
         "/api/theory": _stream("The four statements, checked.", "theory", TheoryParams),
+        **{
+            f"/api/nearest/{name}": _get(
+                "What can be computed in place of what is asked for, where that is refused.",
+                _json("What has to change, if anything.", "Nearest"),
+                [_KEEP, *parameters_of(page.sets[0])],
+                422, 429,
+            )
+            for name, page in PAGES.items()
+        },
         "/api/cobweb": _get(
             "The balanced one-dimensional reduction of a scalar chain.",
             _json("The curve, its fixed points, and the staircase.", "Cobweb"),
@@ -290,6 +300,10 @@ def _shared() -> dict[str, Schema]:
     return {"Row": row, "Version": version, "IfNoneMatch": condition}
 
 
+_KEEP = query_parameter(
+    "keep", "A parameter that should stay: a number does, a choice is the last to give way.",
+    {"type": "string"},
+)  # fmt: skip
 _SCHEME = query_parameter("scheme", "Colours.", {"enum": list(SCHEMES), "default": SCHEMES[0]})
 
 

@@ -11,7 +11,6 @@ from eosdash.params import (
     TheoryParams,
     TrainParams,
 )
-from eosdash.params.fitting import FITTED
 from eosdash.params.task import MOST_COLUMNS, MOST_NUMBERS, MOST_ROWS
 from eosdash.service.answers import Schema
 
@@ -94,7 +93,7 @@ def _schema(params: type[ParameterSet], name: str, field: Schema) -> Schema:
     for choice in schema.pop("anyOf", ()):
         if choice != {"type": "null"}:
             schema = choice | schema
-    if name in FITTED:
+    if name in params.fitted:
         del schema["default"]  # goes by the other parameters
     if not schema.get("default", True) and schema["default"] in (None, []):
         del schema["default"]  # stands for what has no text: leaving it out

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eosdash.params import BasinParams, SweepParams, TrainParams
+from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
+from eosdash.params.fitting import MAPS, SOON, SWEEPS
 from eosdash.service import limits
 from eosdash.service.limits import train_seconds
 from eosdash.service.settings import SETTINGS
@@ -106,17 +107,33 @@ def test_the_real_server_lets_the_longest_query_through(live_server):
         {"activation": "tanh", "depth": 2},
     ],
 )
-def test_maps_and_sweeps_of_sizes_that_are_suited_are_taken(network):
-    suited = limits.suited(TrainParams.make(**network))
-    for kind in (BasinParams, SweepParams):
-        params = kind.make(**network, **suited[kind.kind])
+def test_what_is_left_out_of_sizes_is_computed_soon(network):
+    for kind, coarsest in ((BasinParams, MAPS[-1]), (SweepParams, SWEEPS[-1])):
+        params = kind.make(**network)
         limits.check(params)
-        assert (
-            limits.cost(params) <= limits.SOON
-            or suited[kind.kind] == limits.LADDERS[kind.kind][1][-1]
-        )
+        assert limits.cost(params) <= SOON or coarsest.items() <= dict(params).items()
 
 
-def test_linear_networks_are_suited_by_what_is_usual():
-    assert limits.suited(TrainParams.make()) == {}
-    assert limits.suited(TrainParams.make(activation="tanh", depth=1, biases=False)) == {}
+def test_small_linear_networks_have_the_usual_sizes():
+    assert (BasinParams.make().resolution, BasinParams.make().steps) == (512, 500)
+    assert dict(SweepParams.make()).items() >= SWEEPS[0].items()
+    assert TrainParams.make().steps == 1500
+
+
+@pytest.mark.parametrize("kind", [TrainParams, BasinParams, SweepParams, TheoryParams])
+def test_sizes_that_are_given_stay(kind):
+    sizes = {"steps": 77} | ({"starts": 9} if "starts" in kind.model_fields else {})
+    params = kind.make(task="whitened", width=30, depth=6, **sizes)
+    assert dict(params).items() >= sizes.items()
+
+
+def test_a_range_suits_what_it_goes_over():
+    def ends(**params):
+        made = SweepParams.make(**params)
+        return made.low, made.high
+
+    assert ends(depth=3) == (0.2, 1.6)
+    assert ends(over="depth") == (2, 8)
+    assert ends(over="width") == (1, 12)
+    assert ends(over="width", high=5) == (1, 5)
+    assert ends(units="absolute", depth=2, target=3) == pytest.approx((0.2 / 3, 1.6 / 3), rel=1e-2)

@@ -14,6 +14,7 @@ import eosdash
 from eosdash.fields import ParameterError
 from eosdash.figures.style import SCHEMES
 from eosdash.params import (
+    PAGES,
     BasinParams,
     ExplainParams,
     NetworkParams,
@@ -46,7 +47,7 @@ SETS = {
     "/api/sweep.npz": SweepParams,
     "/api/theory": TheoryParams,
     "/api/cobweb": NetworkParams,
-}
+} | {f"/api/nearest/{name}": page.sets[0] for name, page in PAGES.items()}
 STREAMS = [
     *("/api/train", "/api/explain", "/api/basin", "/api/basin/run", "/api/sweep", "/api/theory")
 ]
@@ -54,6 +55,7 @@ MORE = {path: {"row", "v", "If-None-Match"} for path in STREAMS} | {
     f"/api/basin/animation.{ending}": {"scheme"} for ending in ("gif", "webp", "npz")
 }
 MORE["/api/basin/run"] |= {"x", "y"}
+MORE |= {f"/api/nearest/{name}": {"keep"} for name in PAGES}
 
 MAP = "depth=2&lr=0.8&resolution=16&steps=20"
 QUERIES = [
@@ -76,6 +78,10 @@ QUERIES = [
     "/api/sweep.npz?columns=5&starts=3&steps=20",
     "/api/theory?depth=2&points=5&starts=3&steps=20",
     "/api/cobweb",
+    "/api/nearest/basin?depth=1&keep=depth",
+    "/api/nearest/run?activation=tanh&init=balanced",
+    "/api/nearest/theory?depth=2",
+    "/api/nearest/sweep?over=depth&low=0.5&keep=over",
     "/api/deck",
     "/api/deck.yaml",
     "/api/qr.svg?link=http://example.org",
