@@ -4,7 +4,7 @@ The update is that of :func:`eosdash.core.gradient_descent.descend`, and so are 
 a start in a flock ends as it would alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -38,7 +38,7 @@ TILE_FLOATS = 65_536
 CROWD = 0.2
 """Fraction of a tile that has arrived before the others close ranks."""
 
-SEEN_FLOATS = 4_000_000
+SEEN_FLOATS = 2_000_000
 """Numbers in the orbits that are looked at together when the budget is spent."""
 
 Mask = NDArray[np.bool_]
@@ -93,20 +93,10 @@ class Flock:
         index, where, ball = np.arange(number), theta, self.scale.ball(theta) ** 2
         with ThreadPoolExecutor(THREADS) as threads:
             for start, stop in phases(self.steps, self.watched_from):
-                tiles = [
-                    Tile(
-                        self.scale,
-                        index[part],
-                        where[:, part],
-                        some_rates(lr, index[part]),
-                        ball[part],
-                        strict,
-                        watched,
-                    )
-                    for part, watched in self._parts(where, some_rates(lr, index), start)
-                ]
-                walk = partial(self._walk, start=start, stop=stop, ends=ends)
-                left = list(threads.map(walk, tiles))
+                tile = partial(self._tile, index, where, some_rates(lr, index), ball, strict)
+                walk = partial(self._walk, tile, start=start, stop=stop, ends=ends)
+                parts = self._parts(where, some_rates(lr, index), start)
+                left = list(threads.map(walk, parts))
                 index = np.concatenate([tile.index for tile in left])
                 if not index.size:
                     break
@@ -137,8 +127,33 @@ class Flock:
             return self.size
         return min(self.size, max(block_size(self.objective), -(-number // THREADS)))
 
-    def _walk(self, tile: Tile, start: int, stop: int, ends: Ends) -> Tile:
-        """Walk a tile through a phase, write down who arrives, and keep the others."""
+    def _tile(
+        self,
+        index: Indices,
+        theta: Array,
+        lr: Rates,
+        ball: Array,
+        strict: bool,
+        part: Part,
+        watched: bool,
+    ) -> Tile:
+        """Some of those under way."""
+        return Tile(
+            *(self.scale, index[part], theta[:, part], some_rates(lr, part), ball[part]),
+            *(strict, watched),
+        )
+
+    def _walk(
+        self,
+        tile_of: Callable[[Part, bool], Tile],
+        part: tuple[Part, bool],
+        start: int,
+        stop: int,
+        ends: Ends,
+    ) -> Tile:
+        """Walk a tile through a phase, write down who arrives, and keep the others. A tile is made
+        when its turn comes, since all of them would be a copy of the map."""
+        tile = tile_of(*part)
         judged = stop == self.steps
         first = (tile.index, tile.theta.copy() if judged and not tile.watched else tile.theta)
         record = Record(tile, stop - start, self.projection) if tile.watched else None
