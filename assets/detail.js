@@ -65,7 +65,7 @@ window.eosdash = window.eosdash || {};
     if (!EXPLAINED[kind]) return curves(run, kind, view);
     const shown = eos.stepShown(eos.state);
     const one = eos.lastExplained(run, EXPLAINED[kind], kind === "spectrum" ? shown : 0);
-    const notes = [one?.words ?? "Computing …", ...(one?.start?.notes ?? [])].join(" ");
+    const notes = [one?.words ?? "Computing …", ...(one?.start ? eos.marked(one.start, "notes") : [])].join(" ");
     const made = one && eos.detailFills[kind](one, { run, view, shown, words: notes, colours: template.layout.meta });
     return { note: notes, data: {}, ...made };
   }
@@ -98,7 +98,7 @@ window.eosdash = window.eosdash || {};
       x: { range },
       y: { range },
       note: minimizers.length
-        ? `Dotted: all minimizers, w₁w₂ = y. Thick: the stable ones, S ≤ ${run.start.edge.words}.`
+        ? `Dotted: all [[minimizers]], w₁w₂ = y. Thick: the [[stable ones]], S ≤ ${run.start.edge.words}.`
         : "With weight decay the minimizers are points.",
     };
   }

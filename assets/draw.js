@@ -291,7 +291,6 @@ window.eosdash = window.eosdash || {};
       document.body.dataset.page = eos.page().name;
       eos.restoreScheme();
       eos.sceneShows();
-      eos.explain();
       eos.offerTour();
       eos.page().draw();
       return true;

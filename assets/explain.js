@@ -35,7 +35,7 @@ window.eosdash = window.eosdash || {};
     /** What is seen, or how it goes, in a sentence. */
     get words() {
       if (this.problem) return this.problem;
-      return this.end?.summary ?? "Computing …";
+      return this.end ? eos.marked(this.end, "summary") : "Computing …";
     }
   }
 
@@ -168,7 +168,7 @@ window.eosdash = window.eosdash || {};
       if (missing) return `${words[0].toUpperCase()}${words.slice(1)}: ${missing}`;
       const one = eos.explained(run, name, at(run, view));
       const begun = one?.end ? "" : `${words[0].toUpperCase()}${words.slice(1)}: `;
-      return [`${begun}${one?.words ?? "Computing …"}`, ...(one?.start?.notes ?? [])].join(" ");
+      return [`${begun}${one?.words ?? "Computing …"}`, ...(one?.start ? eos.marked(one.start, "notes") : [])].join(" ");
     });
     const words = paragraphs.join("\n");
     if (note.words === words) return;
@@ -176,7 +176,7 @@ window.eosdash = window.eosdash || {};
     note.replaceChildren(
       ...paragraphs.map((text) => {
         const paragraph = document.createElement("p");
-        paragraph.append(...eos.rich(text, true));
+        paragraph.append(...eos.rich(text));
         return paragraph;
       })
     );

@@ -16,14 +16,8 @@ window.eosdash = window.eosdash || {};
     const element = $(id);
     if (!element || element.words === words) return;
     element.words = words;
-    element.replaceChildren(...eos.rich(words, EXPLAINED.has(id)));
+    element.replaceChildren(...eos.rich(words));
   };
-  /* What changes with every frame is left plain: a button there would lose the focus. */
-  const EXPLAINED = new Set([
-    "summary", "fate", "scope", "scene-text", "scene-look", "detail-note", "boundary-words", "cobweb-words",
-    ...["nonsingular", "manifold", "stable", "measure_zero"].map((name) => `${name}-check`),
-  ]);
-
   /* Each page says how it asks and what it does with the answer:
    * {api, computing, said, Result, began(result), grew(result, record), ended(result), headed(result),
    * shown(), draw()}; ``said`` are the elements that say something of a result, besides those of all. */
@@ -164,7 +158,7 @@ window.eosdash = window.eosdash || {};
     if (eos.page() !== page || result.headed) return;
     result.headed = true;
     eos.say("setup", result.start.setup);
-    if (result.start.scope) eos.say("scope", result.start.scope);
+    if (result.start.scope) eos.say("scope", eos.marked(result.start, "scope"));
     eos.say("summary", page.computing);
     for (const id of [...SAID, ...(page.said ?? [])]) eos.say(id, "");
     $("badge").textContent = "";

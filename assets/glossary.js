@@ -1,22 +1,17 @@
-/* Terms of the field: found in running text, explained where they stand, and in the glossary. */
+/* Terms of the field: explained where they are marked in a text, and in the glossary. */
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
-  let terms = {}; // by the way they are written: [key, words]
-  let pattern = /η_C/g;
+  let terms = {}; // by the way they are written, and by key: [key, words]
+  const MARKS = /\[\[([^[\]|]+)(?:\|([a-z-]+))?\]\]|η_C/g; // as in eosdash/marks.py
 
-  eos.knowTerms = function (known) {
-    terms = known;
-    const written = Object.keys(known).sort((a, b) => b.length - a.length);
-    const escaped = written.map((alias) => alias.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
-    pattern = new RegExp(`(?<![\\p{L}\\d])(?:${escaped.join("|")})(?![\\p{L}\\d])`, "gu");
-  };
+  eos.knowTerms = (known) => (terms = known);
 
   const printed = (text) => {
     const span = document.createElement("span");
     if (text === "η_C") span.innerHTML = "η<sub>C</sub>";
     else span.textContent = text;
-    return span;
+    return [...span.childNodes];
   };
 
   function button(text, [key, words]) {
@@ -24,38 +19,25 @@ window.eosdash = window.eosdash || {};
     made.className = "eos-term";
     made.dataset.term = key;
     made.title = words;
-    made.append(...printed(text).childNodes);
+    made.append(...printed(text));
     return made;
   }
 
-  /** A text in parts, with η_C set as it is printed; and each term, the first time it stands
-   * there, as a button that explains it. */
-  eos.rich = function (words, explained = false) {
-    const seen = new Set();
+  /** A text in parts, with η_C set as it is printed; and each term that is marked in it, unless it
+   * stands in a link, as a button that explains it. */
+  eos.rich = function (words, explained = true) {
     const parts = [];
     let from = 0;
-    for (const { 0: text, index } of words.matchAll(explained ? pattern : /η_C/g)) {
-      const term = explained && terms[text];
-      if (term && seen.has(term[0]) && text !== "η_C") continue;
-      parts.push(words.slice(from, index));
-      parts.push(term && !seen.has(term[0]) ? button(text, term) : printed(text));
-      if (term) seen.add(term[0]);
-      from = index + text.length;
+    for (const { 0: mark, 1: text, 2: key, index } of words.matchAll(MARKS)) {
+      const term = explained && text && terms[key ?? text];
+      parts.push(words.slice(from, index), ...(term ? [button(text, term)] : printed(text ?? mark)));
+      from = index + mark.length;
     }
     return [...parts, words.slice(from)].filter((part) => part !== "");
   };
 
-  const STATIC = ".eos-scope, .eos-statement > p, .eos-legend th, .eos-explained";
-
-  /** Make the terms buttons in text that the server wrote. */
-  eos.explain = function () {
-    for (const element of document.querySelectorAll(STATIC)) {
-      if (element.explained || element.words) continue; // or said since with a result
-      element.explained = true;
-      for (const node of [...element.childNodes])
-        if (node.nodeType === Node.TEXT_NODE) node.replaceWith(...eos.rich(node.textContent, true));
-    }
-  };
+  /** A text of a record with the marks of its terms. */
+  eos.marked = (record, name) => record.marked?.[name] ?? record[name];
 
   let wanted = null;
 

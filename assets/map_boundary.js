@@ -20,7 +20,7 @@ window.eosdash = window.eosdash || {};
     if (dimension.exponent === null) return "Too few sizes to tell the exponents of the boundary.";
     const [low, high] = [dimension.sizes[0], dimension.sizes.at(-1)];
     return (
-      `Box-counting dimension D = ${three(dimension.exponent)}, uncertainty exponent α = ${three(uncertainty.exponent)}: ` +
+      `[[Box-counting dimension|dimension]] D = ${three(dimension.exponent)}, uncertainty exponent α = ${three(uncertainty.exponent)}: ` +
       `slopes of the lines, fitted over ${low} to ${high} pixels. A smooth boundary has D = 1 and α = 1. ` +
       "How far off they may be is below."
     );

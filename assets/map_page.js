@@ -60,7 +60,7 @@ window.eosdash = window.eosdash || {};
     ended(map) {
       progress(map);
       eos.showMap(map);
-      eos.say("summary", map.end.summary);
+      eos.say("summary", eos.marked(map.end, "summary"));
       eos.say("fate", eos.mapWords.rechecked(map));
       eos.mapBoundary(map);
       select(state.at ?? given() ?? landmark(map));
@@ -247,7 +247,7 @@ window.eosdash = window.eosdash || {};
       run.take(record);
       if (record.type !== "end") return;
       state.run = run;
-      eos.say("run-words", `${record.summary}: ${record.fate}.`);
+      eos.say("run-words", `${eos.marked(record, "summary")}: ${record.fate}.`);
       drawMap();
     };
     try {

@@ -60,7 +60,7 @@ window.eosdash = window.eosdash || {};
         last = rates[i];
         eos.showMap(map);
         eos.head(Object.assign(map, { headed: false })); // a frame may be seen again
-        eos.say("summary", map.end.summary);
+        eos.say("summary", eos.marked(map.end, "summary"));
         eos.say("play-words", `η = ${eos.digits(rates[i], 4)} = ${eos.inUnits(rates[i], unit, 2)} · ${resolution} × ${resolution}`);
       }
     } catch (problem) {

@@ -49,7 +49,7 @@ window.eosdash = window.eosdash || {};
     ended(run) {
       state.previous = null;
       const { end } = run;
-      eos.say("summary", end.summary);
+      eos.say("summary", eos.marked(end, "summary"));
       describe(end.summary);
       const badge = $("badge");
       badge.textContent = `${eos.templates.marks[end.outcome]} ${end.badge}`;

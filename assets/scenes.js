@@ -120,8 +120,8 @@ window.eosdash = window.eosdash || {};
     };
     const about = element("span", `${scene.page}${scene.question ? " · predict, then reveal" : ""}`, "eos-card-page");
     link.append(element("b", String(i + 1)), element("h2", ""), element("p", ""), about);
-    link.querySelector("h2").append(...eos.rich(scene.title));
-    link.querySelector("p").append(...eos.rich(scene.question ?? scene.text)); // the text gives it away
+    link.querySelector("h2").append(...eos.rich(scene.title, false));
+    link.querySelector("p").append(...eos.rich(scene.question ?? scene.text, false)); // the text gives it away
     const item = document.createElement("li");
     item.append(link);
     return item;

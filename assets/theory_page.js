@@ -92,7 +92,7 @@ window.eosdash = window.eosdash || {};
       setTimeout(() => drawPanel(name), 30);
       return;
     }
-    eos.say(`${name}-check`, `${panel.check}.`);
+    eos.say(`${name}-check`, `${eos.marked(panel, "check")}.`);
     const drawn = DRAW[name](panel, eos.templates[eos.scheme()]);
     const reasons = panel.missing;
     const missing = drawn.some(Boolean) ? reasons.map : (reasons.stable ?? Object.values(reasons)[0]);

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from eosdash.assumptions import ASSUMPTIONS, Setting, manifold_rank
 from eosdash.core.bounded import free_layer
+from eosdash.marks import unmarked
 
 Instead = str | Callable[[Setting], str]
 
@@ -20,7 +21,7 @@ class Claim:
     """Something that is proved.
 
     Attributes:
-        words: the claim in a sentence or two.
+        text: the claim in a sentence or two, with marks of terms.
         symbols: the same in TeX, if that helps.
         needs: the names of its assumptions, and for each what is true instead where it fails.
         refuted: what would refute it.
@@ -28,12 +29,17 @@ class Claim:
         source: where it is proved.
     """
 
-    words: str
+    text: str
     needs: dict[str, Instead]
     title: str = ""
     symbols: tuple[str, ...] = ()
     refuted: str = ""
     source: str = PAPER
+
+    @property
+    def words(self) -> str:
+        """The claim without marks."""
+        return unmarked(self.text)
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,8 @@ def _codimension(setting: Setting) -> str:
 CLAIMS = {
     "nonsingular": Claim(
         title="Gradient descent folds, but crushes nothing",
-        words="The map G of one step is non-singular: whatever lands in a set of measure zero "
-        "comes from a set of measure zero. G may fold the plane, along the curve where its "
+        text="The map G of one step is non-singular: whatever lands in a set of [[measure zero]] "
+        "comes from a set of measure zero. G may [[fold]] the plane, along the curve where its "
         "derivative loses rank.",
         symbols=(r"\det DG(\theta) = \det\left(I - \eta \nabla^2 L(\theta)\right) \not\equiv 0",),
         needs={
@@ -141,7 +147,7 @@ CLAIMS = {
     ),
     "manifold": Claim(
         title="The minimizers are a smooth manifold",
-        words="The global minimizers form a smooth manifold, a hyperbola for two weights and a "
+        text="The global [[minimizers]] form a smooth manifold, a hyperbola for two weights and a "
         "sheet for three: the Jacobian J of the outputs has the same rank on all of it.",
         symbols=(
             r"M = \{\theta : L(\theta) = \min L\}",
@@ -157,7 +163,7 @@ CLAIMS = {
         refuted="a minimizer at which J loses rank",
     ),
     "exact": Claim(
-        words="The minimizers are the solutions of W_L ⋯ W_1 = P* on the data.",
+        text="The minimizers are the solutions of W_L ⋯ W_1 = P* on the data.",
         needs={
             "linear": NOT_LINEAR,
             "no_decay": DECAYED,
@@ -167,9 +173,9 @@ CLAIMS = {
     ),
     "stable": Claim(
         title="The stable minimizers are bounded",
-        words="Only a bounded part of the minimizers is flat enough for the step. It shrinks as η "
-        "rises, and past the critical learning rate it is gone. In a chain with y ≠ 0 and r = 0 "
-        "every weight is bounded from both sides.",
+        text="Only a bounded part of the [[minimizers]] is flat enough for the step. It shrinks "
+        "as η rises, and past the [[critical learning rate]] it is gone. In a chain with y ≠ 0 and "
+        "r = 0 every weight is bounded from both sides.",
         symbols=(
             r"M_\eta = \{\theta \in M : S(\theta) \le 2/\eta\}",
             r"|y| \sqrt{\eta\Sigma/2} \le |w_i| \le "
@@ -184,7 +190,7 @@ CLAIMS = {
         refuted="a stable minimizer beyond the bounds",
     ),
     "chain": Claim(
-        words="Every weight of a stable minimizer is bounded, from below and from above.",
+        text="Every weight of a stable minimizer is bounded, from below and from above.",
         needs={
             "linear": NOT_LINEAR,
             "chain": "Weights are bounded one by one, and minimizers drawn, for scalar chains "
@@ -195,7 +201,7 @@ CLAIMS = {
         },
     ),
     "products": Claim(
-        words="At stable minimizers the products of layers from either end are bounded.",
+        text="At stable minimizers the products of layers from either end are bounded.",
         needs={
             "linear": NOT_LINEAR,
             "no_decay": DECAYED,
@@ -207,8 +213,8 @@ CLAIMS = {
     ),
     "measure_zero": Claim(
         title="Too large a step converges from a null set only",
-        words="Past the critical learning rate the starts from which gradient descent converges to "
-        "any critical point have measure zero: random starts never hit it.",
+        text="Past the [[critical learning rate]] the starts from which gradient descent "
+        "converges to any critical point have [[measure zero]]: random starts never hit it.",
         symbols=(
             r"\eta > \eta_C = \frac{2}{\min_{\theta \in M} S(\theta)} \;\Rightarrow\; "
             r"\Pr\left[\theta_t \text{ converges}\right] = 0",
@@ -223,12 +229,12 @@ CLAIMS = {
         refuted="a share of random starts that converges past it, however many are drawn",
     ),
     "critical": Claim(
-        words="Past η_C no minimizer is stable.",
+        text="Past η_C no minimizer is stable.",
         needs={"linear": "η_C is known of linear networks only.", "no_well": _others},
         source="",
     ),
     "region": Claim(
-        words="Almost every start inside an ellipsoid converges to a global minimizer, and almost "
+        text="Almost every start inside an ellipsoid converges to a global minimizer, and almost "
         "none outside.",
         needs={
             "linear": "The exact region of convergence is known for linear networks only.",
@@ -245,7 +251,7 @@ CLAIMS = {
         source="Liang and Montúfar 2025, arXiv:2509.25351",
     ),
     "curve": Claim(
-        words="The minimizers are a level line of the product of all layers.",
+        text="The minimizers are a level line of the product of all layers.",
         needs={
             "linear": "Of a network that is not linear no form of the minimizers is known.",
             "one_in_out": _codimension,
@@ -255,7 +261,7 @@ CLAIMS = {
         },
     ),
     "balance": Claim(
-        words="Gradient flow keeps the difference W_{l+1}ᵀ W_{l+1} − W_l W_lᵀ of neighbouring "
+        text="Gradient flow keeps the difference W_{l+1}ᵀ W_{l+1} − W_l W_lᵀ of neighbouring "
         "layers.",
         needs={
             "linear": "Balance is conserved by linear networks.",
@@ -264,7 +270,7 @@ CLAIMS = {
         source="Saxe, McClelland and Ganguli 2014, arXiv:1312.6120",
     ),
     "flattest": Claim(
-        words="Balanced minimizers are among the flattest.",
+        text="Balanced minimizers are among the flattest.",
         needs={
             "linear": NOT_LINEAR,
             "whitened": "For Σ ≠ I others may be flatter by far.",

@@ -8,7 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eosdash.fields import ParameterError, ParameterSet, as_text, search
-from eosdash.mistakes import mistake
+from eosdash.glossary import known_terms
+from eosdash.marks import MARK
+from eosdash.mistakes import mistake, quoted
 from eosdash.params import PAGES, SweepParams
 
 DECK = Path(__file__).with_name("deck.yaml")
@@ -74,6 +76,11 @@ class Scene(BaseModel):
             self.sets()
         except ParameterError as error:
             raise ParameterError(f"params.{error.field}", error.message, error.allowed) from None
+        for name in ("text", "look"):
+            for written, key in MARK.findall(getattr(self, name)):
+                if (key or written) not in known_terms():
+                    wrong = f"the glossary has no {quoted(key or written)}"
+                    raise ParameterError(name, wrong, "[[a term]] of it, or [[words|its-key]]")
         if self.options and self.question is None:
             raise ParameterError("options", "there is no question", "options of a question")
         if self.answer is not None and self.answer > len(self.options):

@@ -12,6 +12,7 @@ from eosdash.explaining.flows import central, gradient_flow
 from eosdash.explaining.learned import function
 from eosdash.explaining.records import Conclusion, Intro, Part, Records, Subject, subject_of
 from eosdash.explaining.spectrum import spectrum
+from eosdash.marks import unmarked
 from eosdash.params import ExplainParams
 
 MADE: dict[str, Callable[[Subject], Records]] = {
@@ -83,7 +84,7 @@ def explain_run(params: ExplainParams) -> ExplainResult:
         params=params,
         arrays={name: np.concatenate(rows) for name, rows in parts.items()},
         facts=intro.facts,
-        notes=intro.notes,
-        summary=end.summary,
+        notes=tuple(map(unmarked, intro.notes)),
+        summary=unmarked(end.summary),
         values=end.values,
     )

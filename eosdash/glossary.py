@@ -15,7 +15,7 @@ class Term(NamedTuple):
         name: as it stands in the glossary.
         words: what it is, for someone who knows calculus.
         formula: the same in TeX; empty where words are enough.
-        aliases: how it is written in running text.
+        aliases: how it is written where it is marked in a text, see :mod:`eosdash.marks`.
         claims: what is proved of it, of :data:`eosdash.claims.CLAIMS`.
     """
 
@@ -240,3 +240,17 @@ GLOSSARY = {
 def aliases() -> dict[str, tuple[str, str]]:
     """For every way a term is written: its key, and what it is in words."""
     return {alias: (key, term.words) for key, term in GLOSSARY.items() for alias in term.aliases}
+
+
+def known_terms() -> dict[str, tuple[str, str]]:
+    """The same for the keys too: all that a mark may name."""
+    return aliases() | {key: (key, term.words) for key, term in GLOSSARY.items()}
+
+
+def key_of(written: str, key: str | None = None) -> str:
+    """The term that a mark means.
+
+    Raises:
+        KeyError: if there is none.
+    """
+    return known_terms()[key or written][0]

@@ -7,15 +7,15 @@ from eosdash.setting import setting_of
 from eosdash.words import ACTIVATION_NAMES
 
 METHODS = {
-    "gradient_descent": "gradient descent",
+    "gradient_descent": "[[gradient descent]]",
     "heavy_ball": "heavy-ball momentum",
     "nesterov": "Nesterov momentum",
 }
 MINIMUM = (
     "A minimum is where the gradient vanishes and the loss curves down in no direction, be it the "
-    "lowest or not; at a saddle it curves down in one."
+    "lowest or not; at a [[saddle]] it curves down in one."
 )
-FLOW_END = "where gradient flow from the start ends"
+FLOW_END = "where [[gradient flow]] from the start ends"
 LOW_POINT = "a low point that L-BFGS reaches from the start"
 NOT_OF_THESE = "The theorems and η_C are about linear networks, and not about this one"
 STARTING = "2/S(θ₀), with S the sharpness at the start: a scale, and no limit of convergence."
@@ -40,8 +40,8 @@ def run_scope(params: TrainParams) -> str:
 def map_scope(params: BasinParams) -> str:
     """What a map is of."""
     words = (
-        f"{_constant(params)}, from every pixel by itself. Fates are found by running, in double "
-        "precision: undecided means that the steps were too few to tell."
+        f"{_constant(params)}, from every pixel by itself. [[Fates]] are found by running, in "
+        "double precision: undecided means that the steps were too few to tell."
     )
     if params.plane == "points" or (params.applies("center") and params.center == "minimizer"):
         words += f" The minimizer is {FLOW_END if is_flowed(params) else LOW_POINT}."
@@ -54,8 +54,8 @@ def map_scope(params: BasinParams) -> str:
 def sweep_scope(params: SweepParams) -> str:
     """What a sweep is of."""
     words = (
-        f"{_constant(params)}. Shares are of random starts, with Wilson's 95 % interval; none of N "
-        "converging is evidence, not proof."
+        f"{_constant(params)}. Shares are of random starts, with Wilson's "
+        "[[95 % interval|confidence]]; none of N converging is evidence, not proof."
     )
     if params.is_linear:
         # Over depth or width the largest network stands for all.
@@ -84,7 +84,8 @@ def _theory(params: NetworkParams) -> str:
 
 
 def _constant(params: NetworkParams) -> str:
-    return f"{_network(params)}, full-batch gradient descent without momentum, with a constant step"
+    steps = "full-batch [[gradient descent]] without momentum, with a constant step"
+    return f"{_network(params)}, {steps}"
 
 
 def _network(params: NetworkParams) -> str:

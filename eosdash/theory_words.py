@@ -87,5 +87,5 @@ def measure_zero_words(converged: int, undecided: int, total: int, steps: int) -
     open_ = f"; {undecided:,} are undecided, and with them it is at most {if_all}"
     return (
         f"{converged:,} of {total:,} starts past η_C converged within {steps:,} steps; at most "
-        f"{most} do, with 95 % confidence{open_ if undecided else ''}"
+        f"{most} do, with [[95 % confidence]]{open_ if undecided else ''}"
     )

@@ -26,7 +26,7 @@ ACTIVATION_NAMES = {
 
 OUTCOME_WORDS = {
     Outcome.MINIMUM: "gradient zero, at a minimum",
-    Outcome.SADDLE: "gradient zero, at a saddle",
+    Outcome.SADDLE: "gradient zero, at a [[saddle]]",
     Outcome.PERIODIC: "repeats after some steps",
     Outcome.BOUNDED: "so far: neither settles nor repeats",
     Outcome.DIVERGED: "leaves every ball",
@@ -99,7 +99,8 @@ RESTING_WORDS = {
     CriticalPoint.LOCAL: "Ends at a local minimum: the loss falls in no direction, but {elsewhere}",
     CriticalPoint.UNSTABLE: "Rests on a minimum that is too sharp to be stable at this learning "
     "rate: from anywhere beside it gradient descent leaves",
-    CriticalPoint.SADDLE: "Ends at a saddle: the gradient vanishes, and the loss is lower nearby",
+    CriticalPoint.SADDLE: "Ends at a [[saddle]]: the gradient vanishes, and the loss is lower "
+    "nearby",
     CriticalPoint.FLAT: "Rests where the gradient vanishes, and in some direction the curvature: "
     "neither tells whether this is a minimum",
 }
@@ -113,11 +114,11 @@ def badge_words(ending: Ending) -> str:
 
 def outcome_words(ending: Ending, course: Course, edge: str = "2/η", linear: bool = True) -> str:
     """What was seen, in one sentence that names the edge of stability, the threshold ``edge``,
-    where it shows."""
+    where it shows; with marks of terms."""
     if ending.outcome is Outcome.DIVERGED:
         return f"Diverges at step {ending.step - 1:,}: the step is too large for this start"
     if ending.outcome is Outcome.PERIODIC:
-        return f"Ends on an orbit of period {ending.period}: bounded, and never converging"
+        return f"Ends on an orbit of [[period]] {ending.period}: bounded, and never converging"
     if ending.outcome is Outcome.BOUNDED and (linear or course.above is None):
         return "Bounded so far, without converging and without a period"
     if ending.critical_point in RESTING_WORDS:
@@ -126,10 +127,15 @@ def outcome_words(ending: Ending, course: Course, edge: str = "2/η", linear: bo
     if course.above is None:
         stays = "stays below" if course.below else "does not exceed"
         if course.rises is not None:
-            return f"Sharpness {stays} {edge}, though the loss rises at times"
-        return f"Sharpness {stays} {edge}, and the descent is quiet: the loss never rises"
+            return f"[[Sharpness]] {stays} {_marked(edge)}, though the loss rises at times"
+        quiet = "and the descent is quiet: the loss never rises"
+        return f"[[Sharpness]] {stays} {_marked(edge)}, {quiet}"
     gets = "climbs past" if course.climbs else "passes" if course.above else "starts above"
-    return f"Sharpness {gets} {edge} {_later_words(course, ending, edge)}"
+    return f"[[Sharpness]] {gets} {_marked(edge)} {_later_words(course, ending, edge)}"
+
+
+def _marked(edge: str) -> str:
+    return f"[[{edge}|threshold]]"
 
 
 def _later_words(course: Course, ending: Ending, edge: str) -> str:
@@ -206,8 +212,8 @@ def map_words(shares: dict[str, Fraction], kinds: dict[str, float]) -> str:
         others = {name: part.value for name, part in shares.items() if name != Outcome.MINIMUM}
         most = max(others, key=lambda name: others[name])
         verb = {
-            Outcome.SADDLE: "end at a saddle",
-            Outcome.PERIODIC: "end on a periodic orbit",
+            Outcome.SADDLE: "end at a [[saddle]]",
+            Outcome.PERIODIC: "end on a [[periodic]] orbit",
             Outcome.BOUNDED: "stay bounded so far, without a period",
             Outcome.DIVERGED: "diverge",
             Outcome.UNDECIDED: "are not decided in these steps",
@@ -240,6 +246,10 @@ def observable_words(params: SweepParams) -> str:
     }[params.observable]
 
 
+def _unit_marked(unit: str) -> str:
+    return f"[[{unit}]]" if unit == SYMBOL else unit
+
+
 def sweep_words(params: SweepParams, last: float | None, whole: bool) -> str:
     """Up to which value starts converge, or that they do over the ``whole`` range, or nowhere."""
     number = f"{params.starts:,} start{'s' if params.starts > 1 else ''}"
@@ -250,5 +260,5 @@ def sweep_words(params: SweepParams, last: float | None, whole: bool) -> str:
         return f"How {number} fare at η = {params.ratio:g} {unit}, by {params.over}"
     if whole:
         return f"Of {number} some converge to a minimum over the whole range"
-    where = f"η = {last:.3g}" + (f" {unit}" if params.units == "relative" else "")
+    where = f"η = {last:.3g}" + (f" {_unit_marked(unit)}" if params.units == "relative" else "")
     return f"Of {number} some converge to a minimum up to {where}; past it, none"

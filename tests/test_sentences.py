@@ -12,6 +12,7 @@ import pytest
 
 from eosdash.core.measure import Measurements
 from eosdash.fields import ParameterError
+from eosdash.marks import unmarked
 from eosdash.params import TrainParams
 from eosdash.runs import train_records
 from eosdash.words import badge_words, fate_words, outcome_words
@@ -44,7 +45,7 @@ class Seen:
         self.threshold = factor(params.momentum) / lr
         self.ratio = self.sharpness / self.threshold
         self.above = self.ratio > 1 + 1e-6
-        self.headline = outcome_words(end.ending, end.course, end.edge, end.linear)
+        self.headline = unmarked(outcome_words(end.ending, end.course, end.edge, end.linear))
         self.fate, self.badge = fate_words(end.ending), badge_words(end.ending)
         assert end.edge == self.edge
 

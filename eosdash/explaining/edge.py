@@ -30,14 +30,15 @@ SHORTEST = 3
 """Steps that a smooth path takes to begin."""
 
 PORTRAIT_NOTES = (
-    "Self-stabilization (Damian et al. 2022, arXiv:2209.15594): the displacement x along the top "
-    "eigenvector grows while the sharpness S is above 2/η, and its square pulls S down.",
+    "[[Self-stabilization]] (Damian et al. 2022, arXiv:2209.15594): the displacement x along the "
+    "top eigenvector grows while the sharpness S is above 2/η, and its square pulls S down.",
     "x and S are taken about the mean of three steps, weighted 1, 2, 1. Fixed points: "
     "|x| = √(2α/β) with α = −∇L·∇S and β = ‖∇S‖², by differences.",
 )
 PROGRESS_NOTES = (
-    "Relative progress and directional smoothness as in Ahn et al. 2022 (arXiv:2204.01050). At the "
-    "edge of stability the first is about 0 and the second about 2/η.",
+    "[[Relative progress]] and [[directional smoothness]] as in Ahn et al. 2022 "
+    "(arXiv:2204.01050). At the [[edge of stability]] the first is about 0 and the second about "
+    "2/η.",
     "What rounding leaves no digits of is left out.",
 )
 

@@ -47,8 +47,8 @@ FLOW_NOTE = (
     "Runge–Kutta steps of third order, error 10⁻⁶ a step."
 )
 CENTRAL_NOTES = (
-    "Central flow (Cohen et al. 2024, arXiv:2410.24206): the average path and the variance of the "
-    "oscillation about it, from the start of the run alone.",
+    "[[Central flow]] (Cohen et al. 2024, arXiv:2410.24206): the average path and the variance "
+    "of the oscillation about it, from the start of the run alone.",
     "Approximate: three directions oscillate at most, third derivatives are differences, and a "
     "step of the flow is one of Runge–Kutta. How an oscillation begins is not in it: gradient "
     "descent passes 2/η and turns later.",

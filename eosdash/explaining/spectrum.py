@@ -38,8 +38,8 @@ ZERO = 1e-6
 """An eigenvalue this small, relative to the spectral norm, is counted as zero."""
 
 NOTE = (
-    "Density of the eigenvalues of the Hessian by stochastic Lanczos quadrature (Ghorbani et al. "
-    "2019, arXiv:1901.10159), broadened by a Gaussian; the band is one standard error over the "
+    "[[Density of the eigenvalues]] of the Hessian by stochastic Lanczos quadrature (Ghorbani et "
+    "al. 2019, arXiv:1901.10159), broadened by a Gaussian; the band is one standard error over the "
     "random probes."
 )
 

@@ -25,6 +25,7 @@ from eosdash.pages.frame import (
     words_above,
 )
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.terms import explained
 from eosdash.params import BasinParams, BasinView
 from eosdash.scope import map_scope
 
@@ -79,7 +80,7 @@ def _main(params: BasinParams, view: BasinView, adapted: str, problem: str) -> h
             *words_above(adapted),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_map(problem), _side(view)], className="eos-work eos-work-map"),
-            html.P(map_scope(params), id="scope", className="eos-scope"),
+            html.P(explained(map_scope(params)), id="scope", className="eos-scope"),
         ],
         className="eos-main eos-main-map",
     )

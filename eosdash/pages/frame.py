@@ -13,6 +13,7 @@ from eosdash.mistakes import quoted
 from eosdash.nearest import nearest
 from eosdash.pages.controls import control_panel, label_of
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.terms import explained
 from eosdash.params import Frame
 from eosdash.params.task import USUAL
 from eosdash.service import limits
@@ -192,7 +193,9 @@ def legend() -> html.Table:
         html.Tr(
             [
                 html.Td(html.Span(MARKS[outcome], className=f"eos-swatch eos-swatch-{outcome}")),
-                html.Th([html.B(str(outcome)), f" {OUTCOME_WORDS[outcome]}"], scope="row"),
+                html.Th(
+                    [html.B(str(outcome)), " ", *explained(OUTCOME_WORDS[outcome])], scope="row"
+                ),
                 html.Td("", id=f"share-{outcome}", className="eos-share"),
             ]
         )

@@ -24,6 +24,7 @@ from eosdash.pages.frame import (
 )
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
+from eosdash.pages.terms import explained
 from eosdash.params import RunView, TrainParams
 from eosdash.scope import run_scope
 
@@ -84,7 +85,7 @@ def _main(params: TrainParams, view: RunView, adapted: str, problem: str) -> htm
             html.Div(id="events", className="eos-events"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
             html.Div([_figures(view, problem), _side(view)], className="eos-work"),
-            html.P(run_scope(params), id="scope", className="eos-scope"),
+            html.P(explained(run_scope(params)), id="scope", className="eos-scope"),
         ],
         className="eos-main",
     )

@@ -11,7 +11,7 @@ from flask import Flask
 
 from eosdash.fields import MATH_VERSION
 from eosdash.figures.style import FONT, style_sheet
-from eosdash.glossary import aliases
+from eosdash.glossary import known_terms
 from eosdash.pages import basin, bundle, dialogs, exports, run, scenes, sweep, theory
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
@@ -192,7 +192,7 @@ def shell() -> dmc.MantineProvider:
             html.Div(id="toast", className="eos-toast", role="status"),
             html.Div(id="announce", className="eos-unseen", role="status"),
             dcc.Location(id="location", refresh="callback-nav"),
-            dcc.Store(id="glossary-terms", data=aliases()),
+            dcc.Store(id="glossary-terms", data=known_terms()),
             dcc.Store(id="glossary-asked"),
         ],
         id="mantine",

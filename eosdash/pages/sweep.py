@@ -21,6 +21,7 @@ from eosdash.pages.frame import (
     visited,
     words_above,
 )
+from eosdash.pages.terms import explained
 from eosdash.params import SweepParams
 from eosdash.scope import sweep_scope
 
@@ -95,7 +96,7 @@ def _main(params: SweepParams, adapted: str, problem: str) -> html.Div:
                 ],
                 className="eos-work eos-work-map",
             ),
-            html.P(sweep_scope(params), id="scope", className="eos-scope"),
+            html.P(explained(sweep_scope(params)), id="scope", className="eos-scope"),
         ],
         className="eos-main eos-main-map",
     )  # fmt: skip
@@ -117,7 +118,7 @@ def _side() -> html.Div:
                 ],
                 className="eos-note",
             ),
-            html.H2("Cobweb of the balanced chain"),
+            html.H2(explained("Cobweb of the [[balanced]] chain")),
             html.P("", id="cobweb-words", className="eos-note"),
             html.Div(
                 html.Div(id="cobweb-figure", className="eos-figure"),

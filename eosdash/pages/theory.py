@@ -24,6 +24,7 @@ from eosdash.pages.frame import (
     words_above,
 )
 from eosdash.pages.icons import aria
+from eosdash.pages.terms import explained
 from eosdash.params import TheoryParams, TheoryView
 
 DESCRIPTION = (
@@ -113,7 +114,7 @@ def _panel(name: str, number: int) -> html.Section:
     return html.Section(
         [
             html.H2([html.Span(f"{number}"), claim.title]),
-            html.P(claim.words),
+            html.P(explained(claim.text)),
             *(
                 dcc.Markdown(f"${symbols}$", mathjax=True, className="eos-symbols")
                 for symbols in claim.symbols

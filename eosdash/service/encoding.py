@@ -14,6 +14,7 @@ from eosdash.core.measure import Measurements
 from eosdash.core.network import Objective
 from eosdash.core.plane import two_weight_plane
 from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
+from eosdash.marks import has_marks, unmarked
 from eosdash.params import NetworkParams, SweepParams, TrainParams
 from eosdash.runs import End, critical_lr_of, critical_point_of, objective_of, start_of
 from eosdash.scope import run_scope
@@ -27,12 +28,17 @@ def line(record: dict[str, Any]) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """Arrays, tuples and numbers as what JSON has."""
+    """Arrays, tuples and numbers as what JSON has, and texts without marks of terms: those of a
+    record that have some stand under ``marked`` as well."""
     if isinstance(value, np.ndarray):
         finite = value.dtype.kind != "f" or np.isfinite(value).all()
         return value.tolist() if finite else plain(value.tolist())
+    if isinstance(value, str):
+        return unmarked(value)
     if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
+        marked = {name: item for name, item in value.items() if has_marks(item)}
+        made = {name: plain(item) for name, item in value.items()}
+        return made | {"marked": marked} if marked else made
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):

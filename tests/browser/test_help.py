@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from eosdash.glossary import GLOSSARY
+from eosdash.glossary import GLOSSARY, key_of
 from tests.browser.run_page import RunPage
+from tests.test_marks import MARKED
 
+MEANT = {(words, key_of(words, key or None)) for words, key in MARKED if words != "…"}
+MEANT |= {("2/η", "threshold"), ("η_C", "critical-learning-rate")}  # put in where they are known
 RUN = "depth=2&weights=1.7,-0.3&lr=0.6&steps=300"
 KEYS = {
     "→", "Page down", "←", "Page up", "Space", "K", "J", "L", "Shift+J", "Shift+L", "U", "D",
@@ -124,6 +127,59 @@ def test_every_term_is_reached_from_running_text_again_and_again(run_page: RunPa
         expect(page.locator(f"#term-{key}")).to_be_focused()
         expect(page.locator(f"#term-{key}")).to_be_in_viewport()
         page.keyboard.press("Escape")
+
+
+LINKED = """() => [...document.querySelectorAll(".eos-term")]
+    .map((term) => [term.textContent.replace("ηC", "η_C"), term.dataset.term])"""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/?task=chebyshev&activation=tanh&hidden=5&steps=40&detail=progress&flow=true&central=true",
+     "/basin?resolution=32", "/sweep?columns=12&starts=4&steps=60", "/theory?points=4&starts=4",
+     "/?scene=3", "/basin?scene=8", "/?scene=14"],
+)  # fmt: skip
+def test_only_what_is_marked_is_linked(run_page: RunPage, address: str) -> None:
+    """Links are those of the marks in what the page was given to say, and lead to their terms."""
+    page = run_page.page
+    page.goto(address)
+    page.wait_for_function("() => eosdash.page().shown()?.end", timeout=30_000)
+    if "scene" in address:
+        page.wait_for_selector("#scene-text .eos-term, #scene-look .eos-term", state="attached")
+    linked = page.evaluate(LINKED)
+    assert linked
+    for written, key in linked:
+        assert (written, key) in MEANT, (written, key)
+
+
+def test_words_that_are_not_marked_are_no_links(run_page: RunPage) -> None:
+    page = run_page.open(RUN).page
+    words = "dimension of M: one dimension, the edge of the basin, a saddle at 2/η and η_C"
+    page.evaluate("(words) => eosdash.say('fate', words)", words)
+    assert page.locator("#fate .eos-term").count() == 0
+    assert page.locator("#fate sub").count() == 1
+    page.evaluate(
+        "eosdash.say('fate', 'one dimension, the [[dimension]], [[that|basin]], [[none]]')"
+    )
+    terms = page.locator("#fate .eos-term")
+    assert terms.all_inner_texts() == ["dimension", "that"]
+    assert [each.get_attribute("data-term") for each in terms.all()] == ["dimension", "basin"]
+    assert page.locator("#fate").inner_text() == "one dimension, the dimension, that, none"
+
+
+def test_marks_are_seen_nowhere(run_page: RunPage) -> None:
+    page = run_page.page
+    for address in ("/", "/basin", "/sweep", "/theory", "/scenes", "/?scene=4"):
+        page.goto(address)
+        if address != "/scenes":
+            page.wait_for_function("() => eosdash.page().shown()?.end", timeout=30_000)
+        else:
+            page.wait_for_selector(".eos-card")
+        assert "[[" not in page.locator("body").inner_text()
+        labels = page.evaluate(
+            "[...document.querySelectorAll('[aria-label]')].map((e) => e.ariaLabel)"
+        )
+        assert not [label for label in labels if "[[" in label]
 
 
 def test_the_glossary_has_every_term_in_words_and_symbols(run_page: RunPage) -> None:

@@ -7,6 +7,7 @@ from eosdash.core.course import course_of
 from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
+from eosdash.marks import unmarked
 from eosdash.params import TrainParams
 from eosdash.runs import train_run
 from eosdash.words import outcome_words
@@ -34,6 +35,6 @@ def test_a_start_on_a_minimum_that_is_too_sharp_is_not_said_to_settle():
     run = train_run(TrainParams.make(weights=(1, 1, 1, 1), lr=0.6))
     kind = CriticalPoint(run.critical_point)
     ending = Ending(Outcome(run.outcome), run.step, None, None, run.weights, kind)
-    words = outcome_words(ending, course_of(run.loss, run.sharpness, 2 / run.lr, ending))
+    words = unmarked(outcome_words(ending, course_of(run.loss, run.sharpness, 2 / run.lr, ending)))
     assert "too sharp to be stable" in words
     assert "settles" not in words

@@ -12,6 +12,7 @@ from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
+from eosdash.marks import unmarked
 from eosdash.params import TrainParams
 from eosdash.runs import critical_lr_of, train_records
 from eosdash.words import badge_words, fate_words, outcome_words, setup_words
@@ -28,6 +29,11 @@ ABOUT = BACK._replace(about=True, median=1.02)
 SWINGS = BACK._replace(swings=True)
 FELL = BACK._replace(late_above=False)
 RISES = QUIET._replace(rises=6)
+
+
+def said_of(*args) -> str:
+    """The sentence without marks of terms."""
+    return unmarked(outcome_words(*args))
 
 
 def settles(ratio: float, course: Course = BACK) -> Course:
@@ -70,7 +76,7 @@ KINDS = [
 def test_every_kind_of_rest_has_words_of_its_own(outcome, kind, badge, words):
     there = ending(outcome, rests=kind)
     assert badge_words(there) == badge
-    assert re.search(words, outcome_words(there, QUIET))
+    assert re.search(words, said_of(there, QUIET))
 
 
 SENTENCES = [
@@ -108,13 +114,13 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("outcome", "course", "words"), SENTENCES)
 def test_the_sentence_says_what_was_seen(outcome, course, words):
-    assert re.search(words, outcome_words(ending(outcome), course))
+    assert re.search(words, said_of(ending(outcome), course))
 
 
 @pytest.mark.parametrize("period", [2, 3, 64])
 def test_the_sentence_of_an_orbit_names_its_period(period):
     orbit = ending(Outcome.PERIODIC, period=period)
-    assert re.search(rf"\bperiod {period}\b", outcome_words(orbit, CROSSED))
+    assert re.search(rf"\bperiod {period}\b", said_of(orbit, CROSSED))
     assert re.search(rf"\bevery {period} steps\b", fate_words(orbit))
 
 
@@ -138,29 +144,29 @@ def test_a_descent_is_called_quiet_exactly_when_the_loss_never_rises(values):
     loss = np.concatenate([chunk.loss for chunk in chunks])
     sharpness = np.concatenate([chunk.sharpness for chunk in chunks])
     assert sharpness.max() < params.rule.threshold(params.lr)
-    words = outcome_words(end.ending, end.course, end.edge, end.linear)
+    words = said_of(end.ending, end.course, end.edge, end.linear)
     assert ("quiet" in words) == bool(np.all(np.diff(loss) <= 1e-9 * loss[:-1])), words
 
 
 @given(outcomes, without_settling)
 def test_no_settling_is_claimed_where_there_is_none(outcome, course):
-    assert "settles" not in outcome_words(ending(outcome), course)
+    assert "settles" not in said_of(ending(outcome), course)
 
 
 @given(st.sampled_from([Outcome.DIVERGED, Outcome.PERIODIC, Outcome.BOUNDED, Outcome.SADDLE]))
 def test_what_goes_on_or_ends_elsewhere_does_not_settle(outcome):
-    assert "settles" not in outcome_words(ending(outcome), settles(0.99))
+    assert "settles" not in said_of(ending(outcome), settles(0.99))
 
 
 @given(outcomes, st.floats(0, 0.89))
 def test_no_edge_is_claimed_far_below_it(outcome, ratio):
-    words = outcome_words(ending(outcome), settles(ratio))
+    words = said_of(ending(outcome), settles(ratio))
     assert "settles at" not in words or "falls below it, and settles at" in words
 
 
 @given(st.sampled_from([Outcome.MINIMUM, Outcome.UNDECIDED]), without_settling)
 def test_the_sharpness_is_said_to_stay_below_exactly_when_it_never_crosses(outcome, course):
-    said = "stays below" in outcome_words(ending(outcome), course)
+    said = "stays below" in said_of(ending(outcome), course)
     assert said == (course.above is None)
 
 
