@@ -236,17 +236,36 @@ window.eosdash = window.eosdash || {};
     return Object.fromEntries(Object.entries(query).filter(shared));
   };
 
-  /** The links to the other pages take that along. */
-  function carry() {
-    const { query = {}, linear = true } = eos.page().shown()?.start ?? {};
+  const VARIED = ["lr", "init_scale", "depth", "width"]; // may be an axis, and then stand in no query
+  const FIELDS = JSON.parse(document.documentElement.dataset.fields); // of every page
+  let told = {}; // by links and hands, on all pages of this visit
+
+  /** What this page was told: its network, and what else is not as it would be by itself. */
+  function learn({ query, fitting = {} }) {
+    const axes = Object.fromEntries(VARIED.filter((name) => name in rules).map((name) => [name, values[name]]));
+    const shown = { ...axes, ...query, ...eos.state.view };
     const { cursor } = eos.page();
-    const shared = eos.network(cursor ? { ...query, [cursor]: values[cursor] } : query);
+    if (cursor) shown[cursor] = values[cursor];
+    for (const name of Object.keys(rules)) {
+      const usual = String(shown[name]) === String(fitting[name] ?? rules[name].default);
+      const network = eos.isShared(name) && !OF_A_RUN.includes(name);
+      if (name in shown && written(shown[name]) && (network || !usual)) told[name] = shown[name];
+      else delete told[name];
+    }
+    if (written(told.hidden)) delete told.width;
+  }
+
+  /** The links to the other pages take along whatever those have too. */
+  function carry() {
+    const { start } = eos.page().shown() ?? {};
+    if (start) learn(start);
     for (const page of Object.keys(eos.pages)) {
       const path = page === "run" ? "/" : `/${page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
       // On a map whose starts still move when the steps are spent, the loss says more than the outcome.
-      const looks = page === "basin" && !linear ? { color: "loss" } : {};
-      const pairs = there ? { ...shared, ...looks, ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
+      const looks = page === "basin" && told.activation !== "linear" ? { color: "loss" } : {};
+      const theirs = Object.entries(told).filter(([name]) => FIELDS[page]?.includes(name));
+      const pairs = there ? { ...looks, ...Object.fromEntries(theirs), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
       const search = eos.search(pairs);
       const bare = location.pathname === path || !search;
       props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });

@@ -4,11 +4,11 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const SWITCHES = ["present", "lock", "embed"];
-  const on = (text) => ["true", "1"].includes(text);
+  const on = (text) => ["true", "1", "yes", "on", "t", "y"].includes(text?.toLowerCase());
 
   const given = new URLSearchParams(location.search);
   const frame = (eos.frame = {
-    scene: Number(given.get("scene")) || 0,
+    scene: /^[0-9]{1,3}$/.test(given.get("scene")) ? Number(given.get("scene")) : 0,
     hide: (given.get("hide") ?? "").split(",").filter((name) => /^[a-z_]+$/.test(name)),
     ...Object.fromEntries(SWITCHES.map((name) => [name, on(given.get(name))])),
   });

@@ -179,12 +179,19 @@ window.eosdash = window.eosdash || {};
     if (button && BUTTONS[button.id]) BUTTONS[button.id]();
   });
 
+  /** A link names a scene that the deck does not have. */
+  function missing(number, scenes) {
+    eos.closeScene();
+    const words = `There is no scene ${number}: this deck has the scenes 1 to ${scenes.length}.`;
+    for (const id of ["problem", "deck-problem"]) eos.say(id, `${words} ${$(id)?.textContent ?? ""}`.trim());
+  }
+
   /** When a page has been laid out: its scene, if the link names one, or the cards of the deck. */
   eos.sceneShows = async function () {
     if ($("deck")) cards();
     if (!frame.scene || !$("scene") || state.shown) return;
     const { scenes } = await eos.deck();
-    if (frame.scene > scenes.length) return eos.closeScene();
+    if (frame.scene > scenes.length) return missing(frame.scene, scenes);
     if (!eos.sceneOnly) return show(scenes);
     const { href } = scenes[frame.scene - 1];
     location.replace(`${href}&${new URLSearchParams(eos.framing())}`); // Dash is not ready to be told

@@ -1,5 +1,6 @@
 """What every page has: the panel of controls, the words above, and what of a link is no use."""
 
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import dash_mantine_components as dmc
@@ -40,7 +41,7 @@ def usable(cls: type[Set], query: dict[str, str], errors: Told) -> Set:
         try:
             found = nearest(cls, values, limits.check, keep=values)
             errors.adapted += found.words
-            return found.params
+            return _with_idle(found.params, values)
         except ParameterError as error:
             errors.setdefault(error.field, error.words)
             # Where a field is needed and not there, what needs it is of no use either.
@@ -51,6 +52,18 @@ def usable(cls: type[Set], query: dict[str, str], errors: Told) -> Set:
                 return cls.make()
             for name in first:
                 del values[name]
+
+
+def _with_idle(params: Set, values: dict[str, str]) -> Set:
+    """The same, with the numbers that were named though they have no effect here: their fields go
+    on holding them, for when they have, and for the other pages."""
+    idle = {}
+    for name in values:
+        kind = type(params).model_fields[name].annotation
+        if kind in (int, float) and not params.applies(name):
+            with suppress(ValueError):
+                idle[name] = kind(values[name])
+    return params.model_copy(update=idle)
 
 
 OF_A_NETWORK = ("network", "data", "step", "start")

@@ -1,5 +1,6 @@
 """The frame around every page: header, theme, and the Dash app itself."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ THEME = {
 
 # The largest script by far is loaded beside the others.
 INDEX = """<!DOCTYPE html>
-<html lang="en" data-math="MATH_VERSION">
+<html lang="en" data-math="MATH_VERSION" data-fields='FIELDS'>
 <head>{%metas%}<title>{%title%}</title>{%favicon%}
 <script async src="PLOTLY"></script><style>STYLE</style>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
@@ -75,7 +76,7 @@ def dashboard(server: Flask) -> dash.Dash:
         ],
     )
     looks = INDEX.replace("STYLE", style_sheet())
-    looks = looks.replace("MATH_VERSION", MATH_VERSION)
+    looks = looks.replace("MATH_VERSION", MATH_VERSION).replace("FIELDS", fields_of_pages())
     app.index_string = looks.replace("PLOTLY", bundle.plotly_url())
     app.layout = shell
     for order, (name, page) in enumerate(PAGES.items()):
@@ -99,6 +100,15 @@ def dashboard(server: Flask) -> dash.Dash:
         Output("terms", "children"), Input("glossary-asked", "data"), prevent_initial_call=True
     )(dialogs.terms)
     return app
+
+
+def fields_of_pages() -> str:
+    """What the link of each page may name, as JSON: what another page was told goes along."""
+    names = {
+        name: [field for part in page.sets for field in part.model_fields]
+        for name, page in SHARED.items()
+    }
+    return json.dumps(names, separators=(",", ":"))
 
 
 MISTAKES = ((DependencyException,), (UnsupportedRelativePath,))

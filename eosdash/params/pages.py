@@ -1,5 +1,6 @@
 """The pages, each with its address and what its link may hold; and how a link frames it."""
 
+import re
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BeforeValidator, field_validator
@@ -57,6 +58,16 @@ class Frame(ParameterSet):
     embed: bool = parameter(
         False, "Embed", "The figure and its transport alone, for an iframe.", group="frame"
     )
+
+    @field_validator("scene", mode="before")
+    @classmethod
+    def _digits(cls, number: Any) -> Any:
+        """Nothing but digits: the browser reads it too, and has to find the same."""
+        if isinstance(number, str) and not re.fullmatch("[0-9]{1,3}", number):
+            raise ParameterError(
+                "scene", "it is no number of a scene", "a whole number, or 0 for none"
+            )
+        return number
 
     @field_validator("hide")
     @classmethod
