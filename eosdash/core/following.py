@@ -61,12 +61,11 @@ class Follower:
         total, size = path.shape
         values, converged = np.empty((total, self.count)), np.empty(total, dtype=bool)
         rng = np.random.default_rng(size)
-        objective, points = self.objective.single, path.astype(SINGLE)
         levels = list(coarse_to_fine((total + 1) // 2, self._carried is not None, SPACING))
         rows, inner = self._begun(total, size, rng)
         for level in levels:
             for chosen, nodes, weights in self._batches(level, total):
-                curvature = NonlinearCurvature(objective, points[chosen])
+                curvature = self._curvature(path[chosen])
                 frame = orthonormal_rows(mixed(rows[nodes], weights))
                 if level.first:
                     probe = rng.standard_normal((len(chosen), 1, size)).astype(SINGLE)
@@ -82,6 +81,13 @@ class Follower:
         if not (np.isfinite(values).all() and self._agrees(path[-1:], values[-1], *self._carried)):
             raise np.linalg.LinAlgError("this takes double precision")
         return values[:, ::-1], converged
+
+    def _curvature(self, points: Array) -> NonlinearCurvature:
+        """In single precision; but which side of a kink a sample is on, where the Hessian jumps,
+        is told in double."""
+        if self.objective.network.phi.bend is None:
+            return NonlinearCurvature(self.objective, points).single()
+        return NonlinearCurvature(self.objective.single, points.astype(SINGLE))
 
     def _begun(self, total: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """Room for eigenvectors and the matrices between them: those of the last two steps of the

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.network import Array
-from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.nonlinear import SINGLE, NonlinearObjective
 
 TILE_FLOATS = 40_000
 """About how many numbers in double precision the widest signals of a tile may hold, or twice as
@@ -37,6 +37,16 @@ class _Layer(NamedTuple):
     error: Array
     slope: Array | None
     bend: Array | None
+
+    def single(self) -> "_Layer":
+        """The same in single precision."""
+        return _Layer(
+            self.weights.astype(SINGLE),
+            self.fed.astype(SINGLE),
+            self.error.astype(SINGLE),
+            None if self.slope is None else self.slope.astype(SINGLE),
+            None if self.bend is None else self.bend.astype(SINGLE),
+        )
 
     def at(self, which: slice | NDArray[np.bool_]) -> "_Layer":
         """The same at some of the points."""
@@ -81,6 +91,14 @@ class NonlinearCurvature:
         some.spread = self.spread[which]
         some.layers = [layer.at(which) for layer in self.layers]
         return some
+
+    def single(self) -> "NonlinearCurvature":
+        """The same in single precision, from what was worked out in double."""
+        made = object.__new__(NonlinearCurvature)
+        vars(made).update(vars(self))
+        made.spread = self.spread.astype(SINGLE)
+        made.layers = [layer.single() for layer in self.layers]
+        return made
 
     def random(self, count: int, turn: int = 0) -> Array:
         """Gaussian directions (N, ``count``, P), others at every turn."""

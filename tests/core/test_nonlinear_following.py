@@ -120,9 +120,24 @@ def test_what_single_precision_cannot_hold_is_done_in_double(size):
 
 
 @pytest.mark.usefixtures("no_limit")
+@pytest.mark.parametrize("sample", [0, 3])
+def test_single_precision_does_not_decide_which_side_of_a_kink_a_sample_is_on(sample):
+    """One at which all units of the first layer are on by 1e-10, where their weights round."""
+    objective, theta, _ = setting("relu")
+    network = objective.network
+    layers, shifts = network.layers(theta), network.shifts(theta)
+    shifts[0] = 1e-10 - layers[0] @ objective.inputs[:, sample]
+    path = np.tile(network.flat(layers, shifts), (7, 1))
+    tracker = SpectrumTracker(objective, lowest=False)
+    extremes = tracker(path)
+    assert tracker._follower is not None
+    assert max(errors(objective, extremes, path, 1)) < PRECISION
+
+
+@pytest.mark.usefixtures("no_limit")
 def test_rounding_is_noticed(monkeypatch):
     """With data that single precision changes by more than is promised."""
-    objective, theta, lr = setting("relu")
+    objective, theta, lr = setting("tanh")
     coarse = NonlinearObjective(objective.network, 1.001 * objective.inputs, objective.outputs)
     monkeypatch.setattr(NonlinearObjective, "single", coarse.single)
     tracker = SpectrumTracker(objective, lowest=False)
