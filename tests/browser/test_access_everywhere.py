@@ -22,7 +22,13 @@ LONG = "task=regression&depth=8&width=48&d_in=8&d_out=8&init_scaling=fan_in&lr=0
 ASKED = next(i + 1 for i, scene in enumerate(read(DECK).scenes) if scene.question)
 """The number of a scene that asks before it shows."""
 
-each_scheme = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+def nothing_serious(page: Page) -> None:
+    """Axe finds nothing serious, be it light or dark."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+        assert serious(page) == [], scheme
 
 
 def scenes(page: Page) -> None:
@@ -64,44 +70,34 @@ def test_axe_does_find_what_is_serious(watched: Page) -> None:
     assert [rule for rule, _ in serious(watched)] == ["button-name"]
 
 
-@each_scheme
 @each_page
-def test_axe_finds_nothing_serious_on_any_page(watched: Page, name: str, scheme: str) -> None:
-    watched.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_serious_on_any_page(watched: Page, name: str) -> None:
     OPEN[name](watched)
-    assert serious(watched) == []
+    nothing_serious(watched)
 
 
-@each_scheme
 @pytest.mark.parametrize("name", ["run", "basin"])
-def test_axe_finds_nothing_serious_on_a_presented_scene(
-    watched: Page, name: str, scheme: str
-) -> None:
-    watched.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_serious_on_a_presented_scene(watched: Page, name: str) -> None:
     if name == "run":
         RunPage(watched).open(f"{RUN}&scene=1&present=1")
     else:
         BasinPage(watched).open(f"{MAP}&scene=1&present=1").ran()
     expect(watched.locator("#scene-title")).to_be_visible()
     expect(watched.locator("header")).to_be_hidden()
-    assert serious(watched) == []
+    nothing_serious(watched)
 
 
-@each_scheme
 @pytest.mark.parametrize("present", ["", "&present=1"])
-def test_axe_finds_nothing_serious_while_a_result_is_hidden(
-    watched: Page, scheme: str, present: str
-) -> None:
-    watched.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_serious_while_a_result_is_hidden(watched: Page, present: str) -> None:
     RunPage(watched).open(f"{RUN}&scene={ASKED}{present}")
     expect(watched.locator("#predict-question")).to_be_visible()
     expect(watched.locator("#run-figure")).to_be_hidden()
-    assert serious(watched) == []
+    nothing_serious(watched)
     watched.locator("#predict-options button").first.click()
-    assert serious(watched) == []
+    nothing_serious(watched)
     watched.locator("#predict-reveal").click()
     expect(watched.locator("#scene-options .eos-right")).to_be_visible()
-    assert serious(watched) == []
+    nothing_serious(watched)
 
 
 def open_dialog(page: Page, name: str) -> None:
@@ -119,26 +115,27 @@ def open_dialog(page: Page, name: str) -> None:
     expect(page.locator(f"#{name}")).to_be_visible()
 
 
-each_dialog = pytest.mark.parametrize("name", ["help", "glossary", "share-dialog", "qr"])
+def dialogs(page: Page) -> Iterator[str]:
+    """Each dialog by its name; it is closed before the next."""
+    for name in ("help", "glossary", "share-dialog", "qr"):
+        yield name
+        page.keyboard.press("Escape")
+        expect(page.locator(f"#{name}")).to_be_hidden()
 
 
-@each_scheme
-@each_dialog
-def test_axe_finds_nothing_serious_in_a_dialog(watched: Page, name: str, scheme: str) -> None:
-    watched.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_serious_in_a_dialog(watched: Page) -> None:
     RunPage(watched).open(RUN)
-    open_dialog(watched, name)
-    assert serious(watched) == []
+    for name in dialogs(watched):
+        open_dialog(watched, name)
+        nothing_serious(watched)
 
 
-@each_scheme
-def test_axe_finds_nothing_serious_beside_the_tour(watched: Page, scheme: str) -> None:
-    watched.emulate_media(color_scheme=scheme)
+def test_axe_finds_nothing_serious_beside_the_tour(watched: Page) -> None:
     watched.set_viewport_size({"width": 1440, "height": 900})
     RunPage(watched).open(RUN)
     watched.locator("#tour-start").click()
     expect(watched.locator("#tour-title")).to_have_text("The picture")
-    assert serious(watched) == []
+    nothing_serious(watched)
 
 
 # What is said aloud
@@ -229,11 +226,9 @@ def test_no_dialog_moves_for_who_asks_for_no_motion(watched: Page) -> None:
     watched.emulate_media(reduced_motion="reduce")
     watched.set_viewport_size({"width": 1440, "height": 900})
     RunPage(watched).open(RUN)
-    for name in ("help", "glossary", "share-dialog", "qr"):
+    for name in dialogs(watched):
         open_dialog(watched, name)
         assert watched.evaluate(MOVES) == []
-        watched.keyboard.press("Escape")
-        expect(watched.locator(f"#{name}")).to_be_hidden()
     watched.locator("#tour-start").click()
     expect(watched.locator("#tour")).to_be_visible()
     assert watched.evaluate(MOVES) == []
@@ -280,11 +275,11 @@ def test_a_finger_hits_every_button_of_the_deck(phone: Page) -> None:
     assert phone.evaluate(SMALL, ".eos-main") == []
 
 
-@each_dialog
-def test_a_finger_hits_every_button_of_a_dialog(phone: Page, name: str) -> None:
+def test_a_finger_hits_every_button_of_a_dialog(phone: Page) -> None:
     RunPage(phone).open(RUN)
-    open_dialog(phone, name)
-    assert phone.evaluate(SMALL, f"#{name}") == []
+    for name in dialogs(phone):
+        open_dialog(phone, name)
+        assert phone.evaluate(SMALL, f"#{name}") == []
 
 
 def test_a_finger_hits_every_button_of_a_menu(phone: Page) -> None:
