@@ -184,7 +184,8 @@ window.eosdash = window.eosdash || {};
     for (const [name, value] of Object.entries(eos.state.view))
       if (String(value) !== String(rules[name].default)) search.set(name, value);
     for (const [name, value] of Object.entries(eos.framing(framing))) search.set(name, value);
-    return `${location.origin}${location.pathname}?${eos.search(search)}`;
+    const fragment = eos.decks.fragment((framing ?? eos.frame).scene);
+    return `${location.origin}${location.pathname}?${eos.search(search)}${fragment}`;
   };
   eos.address = () => {
     history.replaceState(history.state, "", eos.link());

@@ -9,6 +9,7 @@ window.eosdash = window.eosdash || {};
   const given = new URLSearchParams(location.search);
   const frame = (eos.frame = {
     scene: /^[0-9]{1,3}$/.test(given.get("scene")) ? Number(given.get("scene")) : 0,
+    deck: /^([0-9a-f]{12}|\/(?!\/)\S{1,199})$/.test(given.get("deck")) ? given.get("deck") : "",
     hide: (given.get("hide") ?? "").split(",").filter((name) => /^[a-z_]+$/.test(name)),
     ...Object.fromEntries(SWITCHES.map((name) => [name, on(given.get(name))])),
   });
@@ -26,7 +27,7 @@ window.eosdash = window.eosdash || {};
 
   /** The part of a link that frames the page, as a query. */
   eos.framing = function ({ scene, hide, present, lock, embed } = frame) {
-    const pairs = { scene: scene || "", hide: hide.join(","), present, lock, embed };
+    const pairs = { scene: scene || "", deck: scene ? frame.deck : "", hide: hide.join(","), present, lock, embed };
     return Object.fromEntries(Object.entries(pairs).filter(([, value]) => value));
   };
 

@@ -2,22 +2,11 @@
 window.eosdash = window.eosdash || {};
 
 (function (eos) {
-  const DECK = "deck"; // an uploaded one is kept for this visit
   const $ = (id) => document.getElementById(id);
   const { frame } = eos;
   const state = (eos.sceneState = { deck: null, own: false, shown: false, picked: null, revealed: true });
 
   eos.pages.scenes = { name: "scenes", draw() {}, shown: () => null, files: [] };
-
-  let loading = null;
-  /** The deck of this visit: an uploaded one, or that of the server. */
-  eos.deck = () => (loading ??= load());
-  async function load() {
-    const own = eos.memory.get(DECK, "sessionStorage");
-    state.own = own !== null;
-    state.deck = own ? JSON.parse(own) : await (await fetch("/api/deck")).json();
-    return state.deck;
-  }
 
   /** Open a scene by its number, from 1; the one that is open stays at either end of the deck. */
   eos.openScene = async function (number) {
@@ -112,7 +101,8 @@ window.eosdash = window.eosdash || {};
 
   function card(scene, i) {
     const link = element("a", "", "eos-card");
-    link.href = `${scene.href}&scene=${i + 1}`;
+    const framing = new URLSearchParams(eos.framing({ ...frame, scene: i + 1 }));
+    link.href = `${scene.href}&${framing}${eos.decks.fragment(i + 1)}`;
     link.onclick = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -132,30 +122,19 @@ window.eosdash = window.eosdash || {};
     if (!$("deck")) return;
     eos.say("deck-title", title);
     $("deck").replaceChildren(...scenes.map(card));
-    $("deck-default").classList.toggle("eos-hidden", !state.own);
+    for (const id of ["deck-default", "deck-save"]) $(id).classList.toggle("eos-hidden", !state.own);
+    eos.say("deck-travels", eos.decks.travels());
   }
 
-  /** Check a file on the server, and show it in place of the deck; a faulty one changes nothing. */
   async function upload(file) {
-    const answer = await fetch("/api/deck", { method: "POST", body: file }).catch(() => null);
-    const body = (await answer?.json().catch(() => null)) ?? {};
-    if (!answer?.ok) {
-      const { line, field, message, allowed } = body.error ?? {};
-      const words = field
-        ? `${file.name}, line ${line}, ${field}: ${message}. Allowed: ${allowed}.`
-        : "The server did not take the file.";
-      return eos.say("deck-problem", words);
+    try {
+      const { scenes } = await eos.decks.open(file);
+      eos.say("deck-problem", "");
+      eos.toast(`${scenes.length} scenes`);
+      cards();
+    } catch ({ message }) {
+      eos.say("deck-problem", `${file.name}, ${message}`);
     }
-    eos.say("deck-problem", "");
-    use(JSON.stringify(body));
-    eos.toast(`${body.scenes.length} scenes`);
-  }
-
-  function use(deck) {
-    eos.memory.set(DECK, deck, "sessionStorage");
-    loading = deck ? Promise.resolve((state.deck = JSON.parse(deck))) : null;
-    state.own = Boolean(deck);
-    cards();
   }
 
   function choose() {
@@ -172,7 +151,11 @@ window.eosdash = window.eosdash || {};
     "predict-reveal": eos.reveal,
     "deck-first": () => eos.openScene(1),
     "deck-open": choose,
-    "deck-default": () => use(null),
+    "deck-save": eos.decks.save,
+    "deck-default"() {
+      eos.decks.leave();
+      cards();
+    },
   };
   document.addEventListener("click", ({ target }) => {
     const button = target.closest?.("button");
@@ -191,9 +174,10 @@ window.eosdash = window.eosdash || {};
     if ($("deck")) cards();
     if (!frame.scene || !$("scene") || state.shown) return;
     const { scenes } = await eos.deck();
+    if (!frame.scene) return; // its deck is not there
     if (frame.scene > scenes.length) return missing(frame.scene, scenes);
     if (!eos.sceneOnly) return show(scenes);
     const { href } = scenes[frame.scene - 1];
-    location.replace(`${href}&${new URLSearchParams(eos.framing())}`); // Dash is not ready to be told
+    location.replace(`${href}&${new URLSearchParams(eos.framing())}${location.hash}`); // Dash is not ready to be told
   };
 })(window.eosdash);

@@ -77,7 +77,7 @@ window.eosdash = window.eosdash || {};
     const hide = checked.filter((name) => name !== LOCK);
     const framing = { scene: 0, present: false, hide, lock: checked.includes(LOCK) };
     const say = (id, value) => eos.setProps(id, { value });
-    say("share-link", eos.link({ ...framing, scene: sceneShared() }));
+    say("share-link", eos.link({ ...framing, scene: eos.frame.scene }));
     const { width, height } = EMBED;
     const embedded = new URL(eos.link({ ...framing, embed: true }));
     for (const pair of Object.entries(eos.page().embedded?.(eos.state.view) ?? {})) embedded.searchParams.set(...pair);
@@ -90,10 +90,8 @@ window.eosdash = window.eosdash || {};
     say("share-scene", scene());
   }
 
-  /** An uploaded deck is in this browser only, and no link may count on it. */
-  const sceneShared = () => (eos.sceneState.own ? 0 : eos.frame.scene);
   /** The link to give away: as it is here, but not presented. */
-  eos.linkShared = () => eos.link({ ...eos.frame, present: false, scene: sceneShared() });
+  eos.linkShared = () => eos.link({ ...eos.frame, present: false });
 
   /** The state as it stands in a deck; JSON is YAML. */
   function scene() {

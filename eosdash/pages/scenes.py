@@ -21,12 +21,15 @@ def layout(**query: str) -> list[Component]:
             [
                 "A deck is one text file. Start from ",
                 html.A("this one", href="/api/deck.yaml", download="deck.yaml"),
-                "; “Share … → As a scene” writes the part of any state. It stays in this browser.",
+                "; “Share … → As a scene” writes the part of any state. It stays in this "
+                "browser, and in the links to its scenes.",
             ],
             className="eos-note",
         ),
         html.Button("Open a deck …", id="deck-open", className="eos-quiet"),
+        html.Button("Save this deck", id="deck-save", className="eos-quiet"),
         html.Button("Back to the deck of this site", id="deck-default", className="eos-quiet"),
+        html.P("", id="deck-travels", className="eos-note"),
         html.P("", id="deck-problem", className="eos-deck-problem", role="alert"),
     ]
     problem = unusable(query, Told())

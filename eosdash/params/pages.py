@@ -45,6 +45,11 @@ class Frame(ParameterSet):
         0, "Scene", "Number of the scene of the deck that is open; 0 for none.",
         group="frame", ge=0, le=999,
     )  # fmt: skip
+    deck: str = parameter(
+        "", "Deck", "The deck of the scene, where it is not that of the site: the name of one that "
+        "the link or the browser holds, or the address of its file on this host.", group="frame",
+        allowed="twelve digits from 0 to f, or an address that begins with /",
+    )  # fmt: skip
     present: bool = parameter(
         False, "Present", "For the projector: large type, no controls.", group="frame"
     )
@@ -68,6 +73,13 @@ class Frame(ParameterSet):
                 "scene", "it is no number of a scene", "a whole number, or 0 for none"
             )
         return number
+
+    @field_validator("deck")
+    @classmethod
+    def _names_a_deck(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[0-9a-f]{12}|/(?!/)\S{1,199}", name):
+            raise ParameterError("deck", "it names no deck", cls.about("deck").allowed)
+        return name
 
     @field_validator("hide")
     @classmethod

@@ -1,5 +1,6 @@
 """The HTTP API, which the interface uses too."""
 
+import hashlib
 import io
 import json
 import os
@@ -168,7 +169,8 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
     def own_deck() -> Response:
         gate.charge(DECK_SECONDS)
         text = request.get_data(cache=False).decode(errors="replace")
-        return jsonify(parse(text, limits.check).as_dict())
+        name = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return jsonify(parse(text, limits.check).as_dict() | {"id": name})
 
     @api.post("/api/table")
     def own_table() -> Response:

@@ -153,7 +153,8 @@ def _posted_deck() -> dict[str, Any]:
             "description": f"The deck as YAML, up to {LARGEST // 1024} KiB.",
             "content": {"application/yaml": {"schema": {"type": "string"}}},
         },
-        "responses": _responses(_json("The deck.", "Deck"), 413, 429) | {"422": faulty},
+        "responses": _responses(_json("The deck, with an id of its text.", "Deck"), 413, 429)
+        | {"422": faulty},
     }
 
 

@@ -1,6 +1,7 @@
 """The deck and the QR code over HTTP."""
 
 import io
+import re
 
 import pytest
 import segno
@@ -59,6 +60,7 @@ def test_the_text_of_the_deck_can_be_started_from(client):
     assert answer.data == DECK.read_bytes()
     status, content = send(client, answer.data)
     assert status == 200
+    assert re.fullmatch("[0-9a-f]{12}", content.pop("id"))
     assert content == strict(client.get("/api/deck").data)
 
 
@@ -72,6 +74,7 @@ def test_the_configured_deck_is_served_instead(make_client, tmp_path):
 def test_a_deck_of_ones_own_is_checked_and_not_kept(client):
     status, content = send(client, OWN)
     assert status == 200
+    assert content.pop("id") == send(client, OWN)[1]["id"] != send(client, f"{OWN} ")[1]["id"]
     assert content == parse(OWN).as_dict()
     assert strict(client.get("/api/deck").data)["title"] == read(DECK).title
 
