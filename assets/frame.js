@@ -53,8 +53,9 @@ window.eosdash = window.eosdash || {};
 
   /** Go to an address of the app without loading it anew. */
   eos.visit = function (href) {
-    const { pathname, search } = new URL(href, location.href);
-    window.dash_clientside.set_props("location", { pathname, search });
+    // With href, or Dash takes the one that it saw last for an address to go to.
+    const { pathname, search, href: whole } = new URL(href, location.href);
+    window.dash_clientside.set_props("location", { pathname, search, href: whole });
   };
 
   /** What the browser keeps for the next visit; nothing, where storage is forbidden to it, as in

@@ -288,31 +288,29 @@ def test_a_drag_of_the_slider_is_one_change(run_page: RunPage) -> None:
 # View
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(OVERLAYS, 1)))
-def test_digits_switch_what_lies_over_a_map(basin_page: BasinPage, number: int, name: str) -> None:
+def test_digits_switch_what_lies_over_a_map(basin_page: BasinPage) -> None:
     basin_page.open("depth=2&lr=0.8&weights=0.4,1.6&resolution=64").ran()
-    on = basin_page.switch(name).is_checked()
-    for checked in (not on, on):
-        press(basin_page, str(number))
-        expect(basin_page.switch(name)).to_be_checked(checked=checked)
-        basin_page.page.wait_for_function(
-            "([name, checked]) => eosdash.state.view[name] === checked", arg=[name, checked]
-        )
-        assert (name in basin_page.link) == (checked != on)
+    for number, name in enumerate(OVERLAYS, 1):
+        on = basin_page.switch(name).is_checked()
+        for checked in (not on, on):
+            press(basin_page, str(number))
+            expect(basin_page.switch(name)).to_be_checked(checked=checked)
+            basin_page.page.wait_for_function(
+                "([name, checked]) => eosdash.state.view[name] === checked", arg=[name, checked]
+            )
+            assert (name in basin_page.link) == (checked != on)
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), list(enumerate(("clip", "gradient", "gfs", "lowest"), 1))
-)
-def test_digits_switch_what_a_run_shows(run_page: RunPage, number: int, name: str) -> None:
+def test_digits_switch_what_a_run_shows(run_page: RunPage) -> None:
     run_page.open(RUN)
-    on = name == "clip"
-    press(run_page, str(number))
-    linked(run_page, **{name: str(not on).lower()})
-    press(run_page, str(number))
-    run_page.page.wait_for_function(
-        "(name) => !new URLSearchParams(location.search).has(name)", arg=name
-    )
+    for number, name in enumerate(("clip", "gradient", "gfs", "lowest"), 1):
+        on = name == "clip"
+        press(run_page, str(number))
+        linked(run_page, **{name: str(not on).lower()})
+        press(run_page, str(number))
+        run_page.page.wait_for_function(
+            "(name) => !new URLSearchParams(location.search).has(name)", arg=name
+        )
 
 
 def test_a_digit_changes_the_figure(run_page: RunPage) -> None:

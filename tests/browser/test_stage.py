@@ -46,11 +46,19 @@ def fitted(page: Page) -> None:
     assert not page.evaluate(OVERLAP)
 
 
-@pytest.mark.parametrize("number", range(1, len(SCENES) + 1))
-def test_every_scene_fits_its_screen(page: Page, complaints: list[str], number: int) -> None:
-    page.goto(f"/scenes?scene={number}&present=1")
-    scene_shown(page, number)
-    page.evaluate("eosdash.reveal()")
+@pytest.mark.parametrize("first", range(1, len(SCENES) + 1, 3))
+def test_every_scene_fits_its_screen(page: Page, complaints: list[str], first: int) -> None:
+    page.emulate_media(reduced_motion="reduce")  # else boxes are measured on their way
+    page.goto(f"/scenes?scene={first}&present=1")
+    for number in range(first, min(first + 3, len(SCENES) + 1)):
+        if number > first:
+            page.keyboard.press("ArrowRight")
+        scene_shown(page, number)
+        page.evaluate("eosdash.reveal()")
+        fits_its_screen(page, number)
+
+
+def fits_its_screen(page: Page, number: int) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         fitted(page)
