@@ -66,7 +66,7 @@ def test_weights_that_do_not_fit_are_counted_and_the_rest_of_the_link_holds(
     run_page: RunPage,
 ) -> None:
     page = run_page.open("init=weights&weights=1,2,0.5,3,1&depth=3&lr=0.21&steps=70").page
-    expect(page.locator("#problem")).to_contain_text("Weights θ₀: 5 do not fit this network")
+    expect(page.locator("#adapted")).to_contain_text("5 do not fit this network")
     assert {name: run_page.link[name] for name in ("depth", "lr", "steps")} == {
         "depth": "3", "lr": "0.21", "steps": "70",
     }  # fmt: skip
