@@ -1,11 +1,11 @@
 """A page that fails its test for any console error or any request to another host."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
-from pytest_playwright import CreateContextCallback
+from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
@@ -17,12 +17,42 @@ PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
+@pytest.fixture(scope="session")
+def profile(
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    base_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[BrowserContext]:
+    """A browser with a folder of its own, where it keeps scripts as it has compiled them: that is
+    more than half of the time that a page takes to open."""
+    folder = tmp_path_factory.mktemp("profile")
+    opened = browser_type.launch_persistent_context(
+        folder, base_url=base_url, **browser_type_launch_args
+    )
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def context(new_context: CreateContextCallback) -> BrowserContext:
-    """A browser that has been nowhere yet."""
-    context = new_context()
+def context(request: pytest.FixtureRequest, base_url: str) -> Iterator[BrowserContext]:
+    """A browser that remembers nothing but scripts; one that has been nowhere for tests that ask
+    for another kind of screen, or are marked as a ``first_visit``."""
+    own = request.node.get_closest_marker("browser_context_args")
+    if own or request.node.get_closest_marker("first_visit"):
+        context = request.getfixturevalue("new_context")()
+        context.set_default_timeout(PATIENCE)
+        yield context
+        return
+    context = request.getfixturevalue("profile")
     context.set_default_timeout(PATIENCE)
-    return context
+    yield context
+    blank, *opened = context.pages
+    for page in opened:
+        page.close()
+    origin = {"origin": base_url, "storageTypes": "local_storage,indexeddb,cookies"}
+    context.new_cdp_session(blank).send("Storage.clearDataForOrigin", origin)
+    context.clear_permissions()
 
 
 @pytest.fixture

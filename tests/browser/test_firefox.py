@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from pytest_playwright import CreateContextCallback
 
 from tests.browser.basin_page import BasinPage
+from tests.browser.conftest import PATIENCE
 from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage
 from tests.browser.test_numbers import (  # noqa: F401  (numbers are typed and pasted here too)
@@ -24,6 +26,14 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched = playwright.firefox.launch(executable_path=path, channel=channel)
     yield launched
     launched.close()
+
+
+@pytest.fixture
+def context(new_context: CreateContextCallback) -> BrowserContext:
+    """A window of Firefox."""
+    opened = new_context()
+    opened.set_default_timeout(PATIENCE)
+    return opened
 
 
 def test_a_run_is_drawn_and_follows_the_slider(run_page: RunPage) -> None:

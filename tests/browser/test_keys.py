@@ -319,7 +319,7 @@ def test_a_digit_changes_the_figure(run_page: RunPage) -> None:
     press(run_page, "2")
     run_page.page.wait_for_function(
         """() => document.querySelector("#run-figure").data
-            .find((trace) => trace.meta === "grad_norm").y.length > 0"""
+            .find((trace) => trace.meta === "grad_norm")?.y.length > 0"""
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 
 SMALL = "task=chebyshev&activation=tanh&hidden=6,5&samples=12&init_scaling=fan_in&lr=0.2&steps=60"
@@ -58,11 +59,13 @@ def test_what_holds_of_linear_networks_only_is_not_offered(run_page: RunPage) ->
     expect(page.locator("#lr-words")).not_to_contain_text("η_C")
     page.locator(".eos-nav").first.hover()
     theory = page.locator("#nav-theory").get_attribute("href") or ""
-    assert "activation" not in theory
     basin = page.locator("#nav-basin").get_attribute("href") or ""
     assert "activation=tanh" in basin
     assert "color=loss" in basin
-    assert "resolution=" in basin  # one that is computed soon
+    page.goto(basin)
+    BasinPage(page).finished()
+    page.goto(f"{theory}&points=5&starts=5")
+    expect(page.locator("#adapted")).to_contain_text("activation linear instead of tanh")
 
 
 def test_the_threshold_stands_with_its_learning_rate(run_page: RunPage) -> None:

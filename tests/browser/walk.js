@@ -3,7 +3,7 @@
 async () => {
   const { eosdash: eos } = window;
   const QUIET = 60; // ms without a request or a change of the document
-  const DRAWN = 3000; // ms in which the fields show what they hold
+  const DRAWN = 20_000; // ms in which the fields show what they hold
   const PATIENCE = 60_000; // ms for one entry, of which one is costly: η_C of the digits
 
   let open = 0;
