@@ -11,6 +11,7 @@ import eosdash
 from eosdash.basins import ground_of, pixel_run
 from eosdash.core.slices import Extent, weight_name
 from eosdash.fields import ParameterError
+from eosdash.marks import unmarked
 from eosdash.overlays import overlays
 from eosdash.params import BasinParams, TheoryParams
 from eosdash.reference import reference_of
@@ -213,7 +214,7 @@ def test_the_stream_of_a_map_is_what_python_computes(client):
     ]
     shares = {str(name): share for name, share in mapped("random").fraction.items()}
     assert lines[-1]["fraction"] == pytest.approx(shares)
-    assert lines[0]["scope"] == map_scope(mapped("random").params)
+    assert lines[0]["scope"] == unmarked(map_scope(mapped("random").params))
     assert json.dumps(lines[0]["play"])
 
 
@@ -278,7 +279,8 @@ def test_what_is_of_linear_networks_is_refused_for_others(client, path):
 
 def test_samples_and_units_are_what_a_map_costs():
     def seconds(**changes):
-        return limits.basin_seconds(BasinParams.make(**arguments(TANH) | changes))
+        size = {"resolution": 256, "steps": 300}
+        return limits.basin_seconds(BasinParams.make(**arguments(TANH) | size | changes))
 
     assert 1.5 < seconds(samples=40) / seconds() < 2.5
     assert 1.5 < seconds(width=16) / seconds() < 2.5
