@@ -37,6 +37,9 @@ OF_MANY = 1.5
 RESOLVED = 1e-13
 """A trend over a block smaller than this, relative to what has it, is lost in rounding."""
 
+PLACES = 16
+"""How many points of an orbit tell after how many steps it comes closest to itself."""
+
 PROJECTED = 16
 
 
@@ -155,7 +158,7 @@ def _closest_returns(orbits: Array) -> Array:
     """Squared distances after the number of steps that brings the points closest to where they
     were, on average over some of them from the whole stretch, (H − 64, n)."""
     longest = min(LONGEST_PERIOD, len(orbits) // 2)
-    places = np.linspace(longest, len(orbits) - 1, LONGEST_PERIOD).astype(int)
+    places = np.linspace(longest, len(orbits) - 1, PLACES).astype(int)
     distances = np.zeros((longest, orbits.shape[2]))
     for place in places:
         distances += _lengths(orbits[place - longest : place] - orbits[place])
