@@ -12,19 +12,9 @@ from eosdash.figures.basin import basin_figure, fits_figure, paints
 from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field, field_id
-from eosdash.pages.frame import (
-    Told,
-    button,
-    legend,
-    panel,
-    problem_box,
-    stores,
-    unusable,
-    usable,
-    visited,
-    words_above,
-)
+from eosdash.pages.frame import button, legend, panel, problem_box, stores, words_above
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import BasinParams, BasinView
 from eosdash.scope import map_scope
@@ -48,14 +38,12 @@ OVERLAYS = ("minimizers", "region", "fold", "contours", "balanced", "path")
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors = Told()
-    params = visited(BasinParams, query, FIRST_VISIT, errors)
-    view = usable(BasinView, query, errors)
+    link = Link(query)
+    params = link.network(BasinParams, FIRST_VISIT)
+    view = link.read(BasinView)
     return [
-        panel(params, errors),
-        dmc.AppShellMain(
-            _main(params, view, errors.adapted, unusable(query, errors, params, BasinView))
-        ),
+        panel(params, link.said),
+        dmc.AppShellMain(_main(params, view, link.adapted, link.problem)),
         *stores(templates(), BasinParams, BasinView),
     ]
 

@@ -1,114 +1,19 @@
-"""What every page has: the panel of controls, the words above, and what of a link is no use."""
+"""What every page has: the panel of controls, the words above, and the rules of its fields."""
 
-from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from eosdash.core.outcome import OUTCOMES
-from eosdash.fields import ParameterError, ParameterSet, as_text
+from eosdash.fields import ParameterSet, as_text
 from eosdash.figures.style import MARKS
-from eosdash.mistakes import quoted
-from eosdash.nearest import nearest
-from eosdash.pages.controls import control_panel, label_of
+from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.terms import explained
-from eosdash.params import Frame
 from eosdash.params.task import USUAL
-from eosdash.service import limits
 from eosdash.words import OUTCOME_WORDS
-
-Set = TypeVar("Set", bound=ParameterSet)
-
-
-class Told(dict[str, str]):
-    """What is said beside each field of a link that cannot be used.
-
-    Attributes:
-        adapted: what stands in place of what cannot be computed, in words.
-    """
-
-    adapted = ""
-
-
-def usable(cls: type[Set], query: dict[str, str], errors: Told) -> Set:
-    """The parameter set of a query without the fields at fault, which go into ``errors``, adapted
-    where it cannot be computed."""
-    values = {name: value for name, value in query.items() if name in cls.model_fields}
-    while True:
-        try:
-            found = nearest(cls, values, limits.check, keep=values)
-            errors.adapted += found.words
-            return _with_idle(found.params, values)
-        except ParameterError as error:
-            errors.setdefault(error.field, error.words)
-            # Where a field is needed and not there, what needs it is of no use either.
-            needs = cls.about(error.field).when if error.field in cls.model_fields else ()
-            gone = {error.field, *needs} & values.keys()
-            first = [error.field] if error.field in values else sorted(gone)
-            if not first:
-                return cls.make()
-            for name in first:
-                del values[name]
-
-
-def _with_idle(params: Set, values: dict[str, str]) -> Set:
-    """The same, with the numbers that were named though they have no effect here: their fields go
-    on holding them, for when they have, and for the other pages."""
-    idle = {}
-    for name in values:
-        kind = type(params).model_fields[name].annotation
-        if kind in (int, float) and not params.applies(name):
-            with suppress(ValueError):
-                idle[name] = kind(values[name])
-    return params.model_copy(update=idle)
-
-
-OF_A_NETWORK = ("network", "data", "step", "start")
-"""Groups of the fields that all pages share."""
-
-
-def visited(cls: type[Set], query: dict[str, str], first: dict[str, str], errors: Told) -> Set:
-    """The parameter set of a link. One that names nothing of a network keeps that of the first
-    visit, if it can: only what is named changes."""
-    state = {name: value for name, value in query.items() if name in cls.model_fields}
-    if not any(cls.about(name).group in OF_A_NETWORK for name in state.keys() - {cls.cursor}):
-        told = Told()
-        params = usable(cls, first | state, told)
-        if told.keys() <= state.keys():
-            errors |= told
-            errors.adapted = told.adapted
-            return params
-    return usable(cls, state, errors)
-
-
-def unusable(
-    query: dict[str, str],
-    errors: Told,
-    params: ParameterSet | None = None,
-    view: type[ParameterSet] | None = None,
-) -> str:
-    """What of a link could not be used: the fields of ``params`` beside which it is said why, and
-    the words of what has no such field."""
-    usable(Frame, query, errors)
-    sets = [cls for cls in (params and type(params), view, Frame) if cls]
-    known = {name for cls in sets for name in cls.model_fields}
-    labels, beside = {}, []
-    if params:
-        labels = {name: label_of(params, name) for name in type(params).model_fields}
-        beside = [labels[name] for name in errors if name in labels and params.applies(name)]
-    told = [
-        f"{labels.get(name, name)}: {words[0].lower()}{words[1:]}"
-        for name, words in errors.items()
-        if labels.get(name) not in beside
-    ]
-    told += [f"{quoted(name)} is no parameter of this page." for name in query if name not in known]
-    if beside:
-        told.insert(0, f"{', '.join(beside)}, for what is said beside the field.")
-    return f"Not used from the link: {' '.join(told)}" if told else ""
-
 
 NUMBERS: dict[Any, str] = {int: "whole", float: "real"}
 """Fields that hold one number, by their type."""

@@ -12,17 +12,9 @@ from eosdash.figures.explained import EXPLAINED_FIGURES
 from eosdash.figures.run import MOST_PINS, run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field
-from eosdash.pages.frame import (
-    Told,
-    panel,
-    problem_box,
-    stores,
-    unusable,
-    usable,
-    visited,
-    words_above,
-)
+from eosdash.pages.frame import panel, problem_box, stores, words_above
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.links import Link
 from eosdash.pages.menu import menu
 from eosdash.pages.terms import explained
 from eosdash.params import RunView, TrainParams
@@ -52,14 +44,12 @@ DETAILS = {
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors = Told()
-    params = visited(TrainParams, query, FIRST_VISIT, errors)
-    view = usable(RunView, query, errors)
+    link = Link(query)
+    params = link.network(TrainParams, FIRST_VISIT)
+    view = link.read(RunView)
     return [
-        panel(params, errors),
-        dmc.AppShellMain(
-            _main(params, view, errors.adapted, unusable(query, errors, params, RunView))
-        ),
+        panel(params, link.said),
+        dmc.AppShellMain(_main(params, view, link.adapted, link.problem)),
         *stores(templates(), TrainParams, RunView),
     ]
 

@@ -4,8 +4,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from eosdash.pages.frame import Told, unusable
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.links import Link
 
 DESCRIPTION = (
     "A talk on the edge of stability in scenes: each opens the laboratory in a state of its own, "
@@ -32,7 +32,7 @@ def layout(**query: str) -> list[Component]:
         html.P("", id="deck-travels", className="eos-note"),
         html.P("", id="deck-problem", className="eos-deck-problem", role="alert"),
     ]
-    problem = unusable(query, Told())
+    problem = Link(query).problem
     return [
         dmc.AppShellMain(
             html.Div(

@@ -10,17 +10,8 @@ from dash.development.base_component import Component
 from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.figures.sweep import cobweb_figure, sweep_figure
-from eosdash.pages.frame import (
-    Told,
-    button,
-    legend,
-    panel,
-    problem_box,
-    stores,
-    unusable,
-    visited,
-    words_above,
-)
+from eosdash.pages.frame import button, legend, panel, problem_box, stores, words_above
+from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import SweepParams
 from eosdash.scope import sweep_scope
@@ -36,11 +27,11 @@ FIRST_VISIT = {"depth": "2", "init": "balanced", "init_scale": "0.8", "lr": "1.2
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors = Told()
-    params = visited(SweepParams, query, FIRST_VISIT, errors)
+    link = Link(query)
+    params = link.network(SweepParams, FIRST_VISIT)
     return [
-        panel(params, errors),
-        dmc.AppShellMain(_main(params, errors.adapted, unusable(query, errors, params))),
+        panel(params, link.said),
+        dmc.AppShellMain(_main(params, link.adapted, link.problem)),
         *stores(templates(), SweepParams),
     ]
 

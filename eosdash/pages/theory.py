@@ -13,17 +13,9 @@ from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import MARKS, SCHEMES, TOKENS
 from eosdash.figures.theory import theory_figures
 from eosdash.pages.controls import field_id
-from eosdash.pages.frame import (
-    Told,
-    panel,
-    problem_box,
-    stores,
-    unusable,
-    usable,
-    visited,
-    words_above,
-)
+from eosdash.pages.frame import panel, problem_box, stores, words_above
 from eosdash.pages.icons import aria
+from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import TheoryParams, TheoryView
 
@@ -60,12 +52,12 @@ SCOPE = (
 
 def layout(**query: str) -> list[Component]:
     """The page for a link's query; what in it cannot be used is said beside its field."""
-    errors = Told()
-    params = visited(TheoryParams, query, FIRST_VISIT, errors)
-    view = usable(TheoryView, query, errors)
+    link = Link(query)
+    params = link.network(TheoryParams, FIRST_VISIT)
+    view = link.read(TheoryView)
     return [
-        panel(params, errors),
-        dmc.AppShellMain(_main(view, errors.adapted, unusable(query, errors, params, TheoryView))),
+        panel(params, link.said),
+        dmc.AppShellMain(_main(view, link.adapted, link.problem)),
         *stores(templates(), TheoryParams, TheoryView),
     ]
 
