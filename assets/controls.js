@@ -61,6 +61,7 @@ window.eosdash = window.eosdash || {};
   /** What a field holds, or is about to: a key that repeats goes on from what it has set. */
   eos.value = (name) => (intended(name) ?? { value: values[name] }).value;
   eos.rule = (name) => rules[name];
+  eos.names = () => Object.keys(rules);
   /** The last answer has begun: fields that were left out show what suits, and are said again.
    * What of the size of the picture is another now, in words. */
   eos.fit = ({ start, query: of }) => {
@@ -111,7 +112,8 @@ window.eosdash = window.eosdash || {};
     rejected = new Set();
   };
 
-  const written = (value) => value !== null && value !== undefined && value !== "";
+  /** Whether a field says anything. */
+  const written = (eos.written = (value) => value !== null && value !== undefined && value !== "");
   const isView = (name) => rules[name]?.group === "view";
 
   function read(inputs) {
@@ -213,72 +215,8 @@ window.eosdash = window.eosdash || {};
 
   const isGone = (part) => part.tagName === "H2" || !part.getClientRects().length && getComputedStyle(part).display === "none";
 
-  const menus = () => document.querySelectorAll(".eos-menu[open]");
-  document.addEventListener("click", ({ target }) => {
-    for (const menu of menus())
-      if (!menu.contains(target) || target.closest(".eos-menu-content button")) menu.open = false;
-  });
-  document.addEventListener("keydown", ({ key }) => {
-    if (key !== "Escape") return;
-    for (const menu of menus()) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
-
-  const SHARED = ["network", "data", "step", "start"];
-  const OF_A_RUN = ["lr_schedule", "optimizer", "momentum", "batch", "batch_seed"];
-
-  /** Whether a field is of what all pages share: the network, its data, its start and η. */
-  eos.isShared = (name) => SHARED.includes(rules[name]?.group);
-  /** The part of a query that is. */
-  eos.network = (query) => {
-    const shared = ([name]) => eos.isShared(name) && !OF_A_RUN.includes(name);
-    return Object.fromEntries(Object.entries(query).filter(shared));
-  };
-
-  const VARIED = ["lr", "init_scale", "depth", "width"]; // may be an axis, and then stand in no query
-  const FIELDS = JSON.parse(document.documentElement.dataset.fields); // of every page
-  let told = {}; // by links and hands, on all pages of this visit
-
-  /** What this page was told: its network, and what else is not as it would be by itself. */
-  function learn({ query, fitting = {} }) {
-    const axes = Object.fromEntries(VARIED.filter((name) => name in rules).map((name) => [name, values[name]]));
-    const shown = { ...axes, ...query, ...eos.state.view };
-    const { cursor } = eos.page();
-    if (cursor) shown[cursor] = values[cursor];
-    for (const name of Object.keys(rules)) {
-      const usual = String(shown[name]) === String(fitting[name] ?? rules[name].default);
-      const network = eos.isShared(name) && !OF_A_RUN.includes(name);
-      if (name in shown && written(shown[name]) && (network || !usual)) told[name] = shown[name];
-      else delete told[name];
-    }
-    if (written(told.hidden)) delete told.width;
-  }
-
-  /** The links to the other pages take along whatever those have too. */
-  function carry() {
-    const { start } = eos.page().shown() ?? {};
-    if (start) learn(start);
-    for (const page of Object.keys(eos.pages)) {
-      const path = page === "run" ? "/" : `/${page}`;
-      const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
-      // On a map whose starts still move when the steps are spent, the loss says more than the outcome.
-      const looks = page === "basin" && told.activation !== "linear" ? { color: "loss" } : {};
-      const theirs = Object.entries(told).filter(([name]) => FIELDS[page]?.includes(name));
-      const pairs = there ? { ...looks, ...Object.fromEntries(theirs), ...eos.framing() } : eos.framing({ ...eos.frame, scene: 0 });
-      const search = eos.search(pairs);
-      const bare = location.pathname === path || !search;
-      props(`nav-${page}`, { href: bare ? path : `${path}?${search}` });
-    }
-  }
-  for (const kind of ["pointerover", "focusin"])
-    document.addEventListener(kind, ({ target }) => target.closest?.(".eos-nav") && carry());
-
   /* Fields that say what another says too, or that it is about: that one is emptied. */
   const STANDS_FOR = { depth: "hidden", width: "hidden", plane: "extent" };
-
-  const ANIMATIONS = { gif: "/animation.gif", webp: "/animation.webp", frames: "/animation.npz" };
 
   const clientside = {
     /** Slider and number of a field show the same value. */
@@ -362,34 +300,6 @@ window.eosdash = window.eosdash || {};
       if (!("seed" in rules)) return;
       if (values.init !== "gaussian") eos.set("init", "gaussian");
       eos.set("seed", Math.floor(Math.random() * 100000));
-    },
-
-    copy(link, python) {
-      const triggered = context().triggered_id;
-      if (triggered === "copy-link") eos.copy(eos.linkShared(), "Link copied");
-      const { start } = eos.page().shown() ?? {};
-      if (triggered === "copy-python" && start)
-        eos.copy(
-          `import eosdash\n\n${eos.page().name} = ${start.python}\n`,
-          "Python call copied"
-        );
-    },
-
-    download() {
-      const format = context().triggered_id?.split("-")[1];
-      const page = eos.page();
-      const { start } = page.shown() ?? {};
-      if (!format || !start) return;
-      const animated = ANIMATIONS[format];
-      if (animated) eos.toast("The frames are computed; the file follows.");
-      if (page.files.includes(format) || animated) {
-        const anchor = document.createElement("a");
-        const search = new URLSearchParams(start.query);
-        if (animated) search.set("scheme", eos.scheme());
-        anchor.href = `${page.api}${animated ?? `.${format}`}?${eos.search(search)}`;
-        anchor.download = "";
-        anchor.click();
-      } else if (page.picture) eos.picture(format, page);
     },
 
     toggleTheme(clicks) {

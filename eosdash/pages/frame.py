@@ -11,6 +11,7 @@ from eosdash.fields import ParameterSet, as_text
 from eosdash.figures.style import MARKS
 from eosdash.pages.controls import control_panel
 from eosdash.pages.icons import aria, icon
+from eosdash.pages.links import OF_A_NETWORK
 from eosdash.pages.terms import explained
 from eosdash.params.task import USUAL
 from eosdash.words import OUTCOME_WORDS
@@ -33,6 +34,7 @@ def rules(*sets: type[ParameterSet]) -> dict[str, Any]:
                 "default": as_text(info.default),
                 "label": info.title or name,
                 "fitted": name in cls.fitted,
+                "shared": about.group in OF_A_NETWORK,
             }
     made.get("task", {})["usual"] = {task: texts(usual) for task, usual in USUAL.items()}
     return made

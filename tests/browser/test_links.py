@@ -43,6 +43,14 @@ def test_what_a_link_has_named_goes_from_page_to_page(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("complaints")
+def test_who_comes_from_the_deck_has_named_nothing(page: Page) -> None:
+    page.goto("/scenes")
+    expect(page.locator("#deck .eos-card").first).to_be_visible()
+    page.locator("#nav-basin").hover()
+    expect(page.locator("#nav-basin")).to_have_attribute("href", "/basin")
+
+
+@pytest.mark.usefixtures("complaints")
 def test_the_theory_says_that_it_takes_a_linear_network(page: Page) -> None:
     page.goto("/?activation=softplus&depth=2&width=2&steps=40")
     page.wait_for_function(SHOWN)
