@@ -27,7 +27,7 @@ from eosdash.core.verdict import Seen, crawl, is_unstable, judge
 
 FIRST_STRETCH = 16
 LONGEST_STRETCH = 256
-STRETCH_FLOATS = 200_000
+STRETCH_FLOATS = 400_000
 """About how many numbers of trajectory a stretch may hold: keeps rows coming from large
 networks. Lengths depend on the network alone, so that a run repeats to the last bit."""
 
@@ -120,7 +120,7 @@ def descend(
             return
         yield stretch
         step += len(stretch.loss)
-        length = min(2 * length, longest)
+        length = min(4 * length, longest)
     yield Ending(Outcome.DIVERGED, step, None, None, theta) if diverged else watch.ending(theta)
 
 

@@ -159,10 +159,9 @@ def _closest_returns(orbits: Array) -> Array:
     were, on average over some of them from the whole stretch, (H − 64, n)."""
     longest = min(LONGEST_PERIOD, len(orbits) // 2)
     places = np.linspace(longest, len(orbits) - 1, PLACES).astype(int)
-    distances = np.zeros((longest, orbits.shape[2]))
-    for place in places:
-        distances += _lengths(orbits[place - longest : place] - orbits[place])
-    best = 1 + np.argmin(distances[::-1], axis=0)
+    here = orbits[places]
+    lengths = [_lengths(orbits[places - lag] - here).sum(axis=0) for lag in range(1, longest + 1)]
+    best = 1 + np.argmin(lengths, axis=0)
     found = np.empty((len(orbits) - longest, orbits.shape[2]))
     for period in np.unique(best):
         some = np.flatnonzero(best == period)
