@@ -155,7 +155,11 @@ window.eosdash = window.eosdash || {};
       const more = {
         text: here.map((event) => String(event.number)),
         customdata: here.map((event) => `${event.text}, step ${event.step}`),
-        textposition: here.map((_, i) => ["top right", "bottom right", "top center"][i % 3]),
+        textposition: here.map(({ at }, i) => {
+          // Above the axis stands its title.
+          if (value(row, at) > 0.85 * axes[row].top) return "middle right";
+          return ["top right", "bottom right", "top center"][i % 3];
+        }),
       };
       filled[`events.${row}`] = [
         here.map((event) => x[event.at]),

@@ -112,7 +112,7 @@ window.eosdash = window.eosdash || {};
       const named = (lr) => {
         const rate = `η = ${eos.digits(lr, 4)}`;
         if (!this.isOverLr) return `${over} ${start.value[column]}, ${rate}`;
-        return rate + (start.unit.value ? ` = ${eos.inUnits(lr, start.unit)}` : "");
+        return rate + (start.unit.value ? ` = ${eos.inUnits(lr, start.unit, 4)}` : "");
       };
       const there = named(start.rates[column]);
       const near = cursor && named(cursor);

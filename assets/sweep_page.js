@@ -218,7 +218,7 @@ window.eosdash = window.eosdash || {};
     await eos.react($("cobweb-figure"), data, layout, { staticPlot: true });
     eos.superseded($("cobweb-figure"), false);
     const stable = Math.abs(slope) < 1 ? "stable" : "no longer stable: f(f(w)) crosses the diagonal twice more";
-    eos.say("cobweb-words", `All weights equal w. At the [[minimizer]] f′ = ${eos.digits(slope)}: ${stable}.`);
+    eos.say("cobweb-words", `All weights equal w; dotted f(f(w)). At the [[minimizer]] f′ = ${eos.digits(slope)}: ${stable}.`);
   }
 
   window.dash_clientside = window.dash_clientside || {};

@@ -12,7 +12,15 @@ from eosdash.figures.basin import basin_figure, fits_figure, paints
 from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.pages.controls import field, field_id
-from eosdash.pages.frame import button, legend, panel, problem_box, stores, words_above
+from eosdash.pages.frame import (
+    button,
+    legend,
+    panel,
+    problem_box,
+    selected_run,
+    stores,
+    words_above,
+)
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
@@ -117,9 +125,10 @@ def _side(view: BasinView) -> html.Div:
             _legend(),
             html.H2("Over the map"),
             html.Div([field(view, name, None) for name in OVERLAYS], className="eos-switches"),
-            html.H2("The selected run"),
-            html.P("Click a start on the map to run it.", id="run-words", className="eos-note"),
-            html.Div(html.Div(id="mini-figure", className="eos-figure"), className="eos-mini-box"),
+            selected_run(
+                "The selected run",
+                html.P("Click a start on the map to run it.", id="run-words", className="eos-note"),
+            ),
             html.P(dcc.Link("Open this run", id="open-run", href="/"), className="eos-note"),
             _boundary(),
             html.Div(field(view, "at", None), className="eos-hidden"),

@@ -107,6 +107,12 @@ def button(name: str, words: str, picture: str) -> dmc.ActionIcon:
     )
 
 
+def selected_run(title: str, *words: Component) -> html.Div:
+    """The run at a place of a map or a sweep, drawn small."""
+    figure = html.Div(html.Div(id="mini-figure", className="eos-figure"), className="eos-mini-box")
+    return html.Div([html.H2(title), *words, figure], className="eos-selected-run")
+
+
 def legend() -> html.Table:
     """The outcomes with colour, mark and words, and a cell for the share of each."""
     rows = [

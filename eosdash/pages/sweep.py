@@ -10,7 +10,15 @@ from dash.development.base_component import Component
 from eosdash.figures.run import run_figure
 from eosdash.figures.style import MARKS, SCHEMES
 from eosdash.figures.sweep import cobweb_figure, sweep_figure
-from eosdash.pages.frame import button, legend, panel, problem_box, stores, words_above
+from eosdash.pages.frame import (
+    button,
+    legend,
+    panel,
+    problem_box,
+    selected_run,
+    stores,
+    words_above,
+)
 from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import SweepParams
@@ -99,8 +107,7 @@ def _side() -> html.Div:
             html.H2("At the cursor"),
             html.P("", id="cursor-words", className="eos-note"),
             legend(),
-            html.H2("The run there"),
-            html.Div(html.Div(id="mini-figure", className="eos-figure"), className="eos-mini-box"),
+            selected_run("The run there"),
             html.P(
                 [
                     dcc.Link("Open this run", id="open-run", href="/"),
