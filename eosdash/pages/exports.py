@@ -15,9 +15,11 @@ from eosdash.figures.style import SCHEMES, Scheme
 from eosdash.params import BasinParams
 from eosdash.reference import reference_of
 from eosdash.service import limits, maps, settings
-from eosdash.service.api import archive, download, follow, query_of
+from eosdash.service.api import follow
 from eosdash.service.cache import Results
+from eosdash.service.files import archive, download
 from eosdash.service.flights import Flights
+from eosdash.service.requests import query_of
 from eosdash.words import axis_words
 
 ROOM = 2

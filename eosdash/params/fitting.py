@@ -1,6 +1,8 @@
 """What suits a network where nothing is said: the scale of its start, the learning rate, and how
 large its maps and sweeps are."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eosdash.core.step_size import OF_LINEAR, SHARES, suited_lr
@@ -53,53 +55,43 @@ both are shown coarse at first."""
 IN_TIME = 60.0
 """The same of a run, which is shown step by step."""
 
-STEPS = (1500, 1000, 500, 200, 100, 50, 20, 10)
-CHECKS: tuple[dict[str, int], ...] = tuple(
-    {"points": points, "starts": starts, "steps": steps}
-    for points, starts, steps in (
-        (200, 100, 1000),
-        (100, 40, 600),
-        (40, 20, 400),
-        (20, 8, 300),
-        (8, 2, 100),
-    )
-)
+Sizes = dict[str, int]
 
-MAPS: tuple[dict[str, int], ...] = tuple(
-    {"resolution": resolution, "steps": steps}
-    for resolution, steps in (
-        (512, 500),
-        (256, 300),
-        (128, 200),
-        (64, 200),
-        (64, 100),
-        (32, 150),
-        (32, 80),
-        (16, 60),
-    )
-)
-SWEEPS: tuple[dict[str, int], ...] = tuple(
-    {"columns": columns, "starts": starts, "steps": steps}
-    for columns, starts, steps in (
-        (320, 100, 1000),
-        (160, 40, 600),
-        (80, 20, 400),
-        (40, 8, 300),
-        (16, 2, 100),
-    )
-)
-"""How large runs, checks, maps and sweeps may be, from the finest to the coarsest."""
+
+def _ladder(names: str, *rows: tuple[int, ...]) -> tuple[Sizes, ...]:
+    """Sizes from the finest to the coarsest."""
+    return tuple(dict(zip(names.split(), row, strict=True)) for row in rows)
+
+
+STEPS = _ladder("steps", *((steps,) for steps in (1500, 1000, 500, 200, 100, 50, 20, 10)))
+CHECKS = _ladder(
+    "points starts steps",
+    (200, 100, 1000), (100, 40, 600), (40, 20, 400), (20, 8, 300), (8, 2, 100),
+)  # fmt: skip
+MAPS = _ladder(
+    "resolution steps",
+    (512, 500), (256, 300), (128, 200), (64, 200), (64, 100), (32, 150), (32, 80), (16, 60),
+)  # fmt: skip
+SWEEPS = _ladder(
+    "columns starts steps",
+    (320, 100, 1000), (160, 40, 600), (80, 20, 400), (40, 8, 300), (16, 2, 100),
+)  # fmt: skip
+"""How large runs, checks, maps and sweeps may be."""
+
+
+def _finest(ladder: tuple[Sizes, ...], seconds: Callable[..., float], allowed: float) -> Sizes:
+    """The finest of these sizes that takes no more than the seconds allowed, or the coarsest."""
+    return next((sizes for sizes in ladder if seconds(**sizes) <= allowed), ladder[-1])
 
 
 @remembered
-def map_sizes_for(params: "NetworkParams") -> dict[str, int]:
+def map_sizes_for(params: "NetworkParams") -> Sizes:
     """The finest map of a network that is computed soon, or the coarsest of all."""
-    objective = objective_of(params)
-    return next((sizes for sizes in MAPS if map_seconds(objective, **sizes) <= SOON), MAPS[-1])
+    return _finest(MAPS, partial(map_seconds, objective_of(params)), SOON)
 
 
 @remembered
-def sweep_sizes_for(params: "NetworkParams") -> dict[str, int]:
+def sweep_sizes_for(params: "NetworkParams") -> Sizes:
     """The same of a sweep; of one over sizes, for the largest network."""
     objective = objective_of(params)
 
@@ -107,18 +99,17 @@ def sweep_sizes_for(params: "NetworkParams") -> dict[str, int]:
         orbits, each = sweep_seconds(objective, columns, steps, visits=0)
         return orbits + starts * each
 
-    return next((sizes for sizes in SWEEPS if seconds(**sizes) <= SOON), SWEEPS[-1])
+    return _finest(SWEEPS, seconds, SOON)
 
 
 @remembered
 def steps_for(params: "NetworkParams") -> int:
     """The longest run of a network that is done in time, or the shortest of all."""
-    objective = objective_of(params)
-    return next((steps for steps in STEPS if run_seconds(objective, steps) <= IN_TIME), STEPS[-1])
+    return _finest(STEPS, partial(run_seconds, objective_of(params)), IN_TIME)["steps"]
 
 
 @remembered
-def check_sizes_for(params: "NetworkParams") -> dict[str, int]:
+def check_sizes_for(params: "NetworkParams") -> Sizes:
     """The most points and starts that are checked soon, or the fewest of all."""
     objective = objective_of(params)
 
@@ -126,4 +117,4 @@ def check_sizes_for(params: "NetworkParams") -> dict[str, int]:
         point, start = theory_seconds(objective, steps)
         return points * point + starts * start
 
-    return next((sizes for sizes in CHECKS if seconds(**sizes) <= SOON), CHECKS[-1])
+    return _finest(CHECKS, seconds, SOON)

@@ -1,26 +1,19 @@
 """The HTTP API, which the interface uses too."""
 
 import hashlib
-import io
-import json
 import os
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import segno
 from flask import Blueprint, Flask, Response, jsonify, request
-from numpy.typing import NDArray
 
 import eosdash
 from eosdash import table
-from eosdash.basins import ground_of, pixel_run
+from eosdash.basins import pixel_run
 from eosdash.deck import DECK, DeckError, parse, read
 from eosdash.explanations import explain_run
 from eosdash.fields import MATH_VERSION, ParameterError, ParameterSet
-from eosdash.nearest import Nearest, is_choice, nearest
 from eosdash.params import (
     PAGES,
     BasinParams,
@@ -30,13 +23,14 @@ from eosdash.params import (
     TheoryParams,
     TrainParams,
 )
-from eosdash.params.basin import FARTHEST
 from eosdash.service import gate, limits, maps, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
 from eosdash.service.explained import arrays_with_facts
+from eosdash.service.files import archive, download, qr_code, table_of
 from eosdash.service.flights import Broken, Flights, Following, Unavailable, error_line
+from eosdash.service.requests import asked, coordinate_of, nearest_of, query_of, row_of
 from eosdash.service.tickets import turn
 
 DECK_SECONDS = 1.0
@@ -50,9 +44,6 @@ LIVE = "no-store, no-transform"
 
 FOREVER = "public, max-age=31536000, immutable"
 """How one from the cache is, whose address names the version of the mathematics."""
-
-ASIDE = ("row", "v")
-"""What a query may say of the answer, beside what is computed."""
 
 
 def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) -> None:
@@ -86,26 +77,26 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
 
     @api.get("/api/train")
     def train() -> Response:
-        return stream(_train_params())
+        return stream(asked(TrainParams))
 
     @api.get("/api/train.csv")
-    def train_csv() -> Response:
-        params = _train_params()
-        return download(_csv(params, whole(params)), "text/csv", "eosdash-run.csv")
+    def traintable_of() -> Response:
+        params = asked(TrainParams)
+        return download(table_of(params, whole(params)), "text/csv", "eosdash-run.csv")
 
     @api.get("/api/train.npz")
     def train_npz() -> Response:
-        params = _train_params()
+        params = asked(TrainParams)
         body = archive(params, columns_of(whole(params)))
         return download(body, "application/zip", "eosdash-run.npz")
 
     @api.get("/api/explain")
     def explain() -> Response:
-        return stream(_explain_params())
+        return stream(asked(ExplainParams))
 
     @api.get("/api/explain.npz")
     def explain_npz() -> Response:
-        params = _explain_params()
+        params = asked(ExplainParams)
         gate.charge(limits.cost(params))
         with turn(tickets):
             body = archive(params, arrays_with_facts(explain_run(params)))
@@ -113,29 +104,29 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
 
     @api.get("/api/basin")
     def basin() -> Response:
-        return stream(_basin_params())
+        return stream(asked(BasinParams))
 
     @api.get("/api/basin.npz")
     def basin_npz() -> Response:
-        params = _basin_params()
+        params = asked(BasinParams)
         body = archive(params, maps.arrays_of(whole(params)))
         return download(body, "application/zip", "eosdash-basin.npz")
 
     @api.get("/api/basin/run")
     def basin_run() -> Response:
-        at = {name: _coordinate(name) for name in ("x", "y")}
-        params = _basin_params(leaving_out=at)
+        at = {name: coordinate_of(name) for name in ("x", "y")}
+        params = asked(BasinParams, leaving_out=at)
         run = pixel_run(params, **at)
         limits.check_train(run.params)
         return _stream(run.params, flights, cache, line(maps.run_record(run)))
 
     @api.get("/api/sweep")
     def sweep() -> Response:
-        return stream(_sweep_params())
+        return stream(asked(SweepParams))
 
     @api.get("/api/sweep.npz")
     def sweep_npz() -> Response:
-        params = _sweep_params()
+        params = asked(SweepParams)
         gate.charge(limits.cost(params))
         with turn(tickets):
             body = archive(params, arrays_of(params))
@@ -143,9 +134,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
 
     @api.get("/api/theory")
     def theory() -> Response:
-        params = TheoryParams.make(**query_of())
-        limits.check_theory(params)
-        return stream(params)
+        return stream(asked(TheoryParams))
 
     @api.get(f"/api/nearest/<any({','.join(PAGES)}):page>")
     def nearest_set(page: str) -> Response:
@@ -185,7 +174,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
 
     @api.get("/api/qr.svg")
     def qr() -> Response:
-        return Response(_qr(request.args.get("link", "")), mimetype="image/svg+xml")
+        return Response(qr_code(request.args.get("link", "")), mimetype="image/svg+xml")
 
     @api.app_errorhandler(ParameterError)
     def invalid(error: ParameterError) -> tuple[Response, int]:
@@ -202,110 +191,6 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
         return jsonify(error=error.error), error.status
 
     app.register_blueprint(api)
-
-
-def _qr(link: str) -> bytes:
-    """A link as a QR code, black on white whatever is around it, with the quiet zone it needs."""
-    if not link.startswith(("http://", "https://")):
-        raise ParameterError("link", "it is no link", "an address that begins with http")
-    try:
-        code = segno.make_qr(link, error="L")
-    except segno.DataOverflowError:
-        raise ParameterError("link", "it is too long for a QR code", "up to 2,953 bytes") from None
-    body = io.BytesIO()
-    code.save(body, kind="svg", scale=8, light="white", xmldecl=False)
-    return body.getvalue()
-
-
-def _train_params() -> TrainParams:
-    """The parameter set of a run; raises a ParameterError for anything that cannot be used."""
-    params = TrainParams.make(**query_of())
-    limits.check_train(params)
-    return params
-
-
-def _explain_params() -> ExplainParams:
-    """The parameter set of an explanation, in the same way."""
-    params = ExplainParams.make(**query_of())
-    limits.check(params)
-    return params
-
-
-def _basin_params(leaving_out: Container[str] = ()) -> BasinParams:
-    """The parameter set of a map, in the same way."""
-    query = {name: value for name, value in query_of().items() if name not in leaving_out}
-    params = BasinParams.make(**query)
-    limits.check_basin(params)
-    return params
-
-
-def _sweep_params() -> SweepParams:
-    """The parameter set of a sweep, in the same way."""
-    params = SweepParams.make(**query_of())
-    limits.check_sweep(params)
-    return params
-
-
-NEAREST_SECONDS = 0.5
-"""What looking for the nearest parameter set is charged as."""
-
-
-def nearest_of(page: str) -> Nearest[ParameterSet]:
-    """What can be computed in place of what the request asks for.
-
-    Raises:
-        ParameterError: if nothing can without changing the number that was typed.
-    """
-    gate.charge(NEAREST_SECONDS)
-    cls, query = PAGES[page].sets[0], query_of()
-    keep = query.pop("keep", "")
-    held = () if is_choice(cls, keep) else (keep,)
-    found = nearest(cls, query, limits.check, (keep,), held)
-    if isinstance(found.params, BasinParams) and not found.changes:
-        return nearest(cls, query, _can_be_laid, (keep,), held)
-    return found
-
-
-def _can_be_laid(params: ParameterSet) -> None:
-    limits.check(params)
-    if isinstance(params, BasinParams):
-        ground_of(params)
-
-
-def query_of() -> dict[str, str]:
-    """The query of the request, without what it says of the answer alone.
-
-    Raises:
-        ParameterError: if it is too long, or names a parameter twice.
-    """
-    longest = settings.value("limit_query")
-    if len(request.query_string) > longest:
-        raise ParameterError(
-            "query", "it is too long", f"up to {longest:,.0f} characters; use the Python API"
-        )
-    for name, values in request.args.lists():
-        if len(values) > 1:
-            raise ParameterError(name, f"it is given {len(values)} times", "one value")
-    return {name: text for name, text in request.args.items() if name not in ASIDE}
-
-
-def _row() -> int:
-    """From which row on an answer is asked for."""
-    text = request.args.get("row", "0")
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise ParameterError("row", "it is no number of rows", "a whole number from 0 to 999999")
-    return int(text)
-
-
-def _coordinate(name: str) -> float:
-    """A coordinate of the query."""
-    try:
-        value = float(request.args[name])
-    except (KeyError, ValueError):
-        value = float("nan")
-    if not abs(value) <= FARTHEST:
-        raise ParameterError(name, "it is no coordinate", f"a number within ±{FARTHEST:g}")
-    return value
 
 
 class _Lines:
@@ -353,7 +238,7 @@ def _stream(
     params: ParameterSet, flights: Flights, cache: ResultCache, before: bytes = b""
 ) -> Response:
     """A result line by line, from the row on that was asked for."""
-    row, tag = _row(), "-".join([MATH_VERSION, params.key()[:32]])
+    row, tag = row_of(), "-".join([MATH_VERSION, params.key()[:32]])
     if before:  # which is row 0, and is not part of what is kept
         before, row, tag = before if row == 0 else b"", max(0, row - 1), ""
     if tag and not row and request.if_none_match.contains_weak(tag):
@@ -390,31 +275,3 @@ def _kept(answer: Response, tag: str) -> Response:
     current = request.args.get("v") == MATH_VERSION
     answer.headers["Cache-Control"] = FOREVER if current else "public, no-cache"
     return answer
-
-
-def download(body: bytes, mimetype: str, name: str) -> Response:
-    """An answer that the browser keeps as a file."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, mimetype=mimetype, headers=headers)
-
-
-def _csv(params: TrainParams, lines: Iterator[bytes]) -> bytes:
-    """One row a step; columns of several numbers are spread as ``name_1``, ``name_2``, …"""
-    names, columns = [], []
-    for name, values in columns_of(lines).items():
-        wide = values.ndim > 1
-        names += [f"{name}_{i + 1}" for i in range(values.shape[1])] if wide else [name]
-        columns += list(values.T) if wide else [values]
-    text = io.StringIO()
-    text.write(f"# {params.call()}\n{','.join(names)}\n")
-    for row in zip(*(column.tolist() for column in columns), strict=True):
-        text.write(",".join(map(repr, row)) + "\n")
-    return text.getvalue().encode()
-
-
-def archive(params: ParameterSet, arrays: dict[str, NDArray[Any]]) -> bytes:
-    """The arrays by name, and the parameter set as JSON under ``params``."""
-    body = io.BytesIO()
-    named: dict[str, Any] = arrays
-    np.savez_compressed(body, params=np.array(json.dumps(params.canonical())), **named)
-    return body.getvalue()
