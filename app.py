@@ -35,7 +35,7 @@ def create_app() -> dash.Dash:
     cache = ResultCache(flask)
     local = LocalEngine(cache)
     flights = Flights(_shared(cache, local) or local, cache)
-    api.register(flask, flights, cache, local.tickets)
+    api.register(flask, flights, cache, local)
     openapi.register(flask)
     app = pages.create(flask, flights, cache)
     # Dash registers its script bundles on the first visit, and until then a second one fails.

@@ -1,9 +1,9 @@
 """The HTTP API, which the interface uses too."""
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -30,8 +30,9 @@ from eosdash.service.encoding import columns_of, line
 from eosdash.service.explained import arrays_with_facts
 from eosdash.service.files import archive, download, qr_code, table_of
 from eosdash.service.flights import Broken, Flights, Following, Unavailable, error_line
+from eosdash.service.machine import Machine, readiness
+from eosdash.service.presence import gone_of
 from eosdash.service.requests import asked, coordinate_of, nearest_of, query_of, row_of
-from eosdash.service.tickets import turn
 
 DECK_SECONDS = 1.0
 """What reading a deck is charged as."""
@@ -46,11 +47,11 @@ FOREVER = "public, max-age=31536000, immutable"
 """How one from the cache is, whose address names the version of the mathematics."""
 
 
-def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) -> None:
+def register(app: Flask, flights: Flights, cache: ResultCache, machine: Machine) -> None:
     """Add the routes ``/api/…``, ``/healthz`` and ``/readyz``.
 
     Args:
-        tickets: folder of the queue for what is computed for one answer alone.
+        machine: where is computed what is for one answer alone.
 
     Raises:
         DeckError: if the configured deck has a mistake.
@@ -58,6 +59,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
     api = Blueprint("api", __name__)
     deck_file = Path(settings.value("deck") or DECK)
     deck = read(deck_file, limits.check)
+    can_compute = readiness(machine)
 
     @api.get("/healthz")
     def healthz() -> Response:
@@ -65,7 +67,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
 
     @api.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        able = os.access(tickets, os.W_OK)
+        able = can_compute()
         state = "degraded" if cache.degraded else "ready"
         return jsonify(status=state if able else "unable"), 200 if able else 503
 
@@ -97,8 +99,8 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
     @api.get("/api/explain.npz")
     def explain_npz() -> Response:
         params = asked(ExplainParams)
-        gate.charge(limits.cost(params))
-        with turn(tickets):
+        _charge(params)
+        with machine.turn(limits.cost(params)):
             body = archive(params, arrays_with_facts(explain_run(params)))
         return download(body, "application/zip", f"eosdash-{params.explanation}.npz")
 
@@ -127,8 +129,8 @@ def register(app: Flask, flights: Flights, cache: ResultCache, tickets: Path) ->
     @api.get("/api/sweep.npz")
     def sweep_npz() -> Response:
         params = asked(SweepParams)
-        gate.charge(limits.cost(params))
-        with turn(tickets):
+        _charge(params)
+        with machine.turn(limits.cost(params)):
             body = archive(params, arrays_of(params))
         return download(body, "application/zip", "eosdash-sweep.npz")
 
@@ -223,13 +225,18 @@ class _Lines:
         self._following.close()
 
 
+def _charge(params: ParameterSet) -> None:
+    gate.charge(limits.cost(params))
+
+
 def follow(flights: Flights, params: ParameterSet, row: int = 0) -> Following:
     """A result, charged to the address of the request if it has to be computed.
 
     Raises:
         Unavailable: if too much was computed for that address already.
     """
-    following = flights.follow(params, row, lambda: gate.charge(limits.cost(params)))
+    charge = partial(_charge, params)
+    following = flights.follow(params, row, charge, gone_of(request.environ))
     telemetry.note(kind=params.kind, key=following.key[:12], cache=following.state)
     return following
 

@@ -35,6 +35,14 @@ ALIVE = b'{"type":"alive"}\n'
 
 State = Literal["hit", "miss", "collapsed"]
 
+Gone = Callable[[], bool]
+"""Whether a reader is there no longer."""
+
+
+def stays() -> bool:
+    """Of a reader who says so when it leaves: that it has not gone."""
+    return False
+
 
 class Unavailable(Exception):
     """Nothing is wrong with the request, but it cannot be answered now."""
@@ -78,12 +86,12 @@ class Engine(Protocol):
 
 
 class Flight:
-    """One computation, and how many follow it here."""
+    """One computation, and who follows it here: of each, whether it has gone without a word."""
 
     def __init__(self) -> None:
         """Followed by nobody yet."""
         self.log = Log()
-        self.followers = 0
+        self.followers: list[Gone] = []
         self.left = time.monotonic()
         self.stopping = False
 
@@ -184,34 +192,36 @@ class Flights:
         params: ParameterSet,
         row: int = 0,
         charge: Callable[[], None] = lambda: None,
+        gone: Gone = stays,
     ) -> Following:
         """A result from a row on: from the cache, from a computation under way, or from a new one.
 
         Args:
             charge: called before a new computation; what it raises stops it. Others wait meanwhile.
+            gone: asked where it matters whether anybody is still there.
         """
         key = params.key()
         with self._lock:
-            flight = self._joined(key)
+            flight = self._joined(key, gone)
         if flight is None:
             if log := self._finished(key):
                 telemetry.HITS.labels(params.kind).inc()
                 return Following(key, log, "hit", row)
             with self._lock:
-                flight = self._joined(key)
+                flight = self._joined(key, gone)
                 if flight is None:
                     charge()
                     telemetry.MISSES.labels(params.kind).inc()
-                    new = self._begin(key, params)
-                    return Following(key, new.log, "miss", row, self._leaver(new))
+                    new = self._begin(key, params, gone)
+                    return Following(key, new.log, "miss", row, self._leaver(new, gone))
         telemetry.COLLAPSED.labels(params.kind).inc()
-        return Following(key, flight.log, "collapsed", row, self._leaver(flight))
+        return Following(key, flight.log, "collapsed", row, self._leaver(flight, gone))
 
-    def _joined(self, key: str) -> Flight | None:
+    def _joined(self, key: str, gone: Gone) -> Flight | None:
         flight = self._running.get(key)
         if flight is None or flight.stopping or flight.log.closed:
             return None
-        flight.followers += 1
+        flight.followers.append(gone)
         return flight
 
     def _finished(self, key: str) -> Log | None:
@@ -225,16 +235,16 @@ class Flights:
                 self._read[key] = log = Log.of(body)
             return log
 
-    def _begin(self, key: str, params: ParameterSet) -> Flight:
+    def _begin(self, key: str, params: ParameterSet, gone: Gone) -> Flight:
         flight = self._running[key] = Flight()
-        flight.followers = 1
+        flight.followers.append(gone)
         threading.Thread(target=self._fly, args=(key, params, flight), daemon=True).start()
         return flight
 
-    def _leaver(self, flight: Flight) -> Callable[[], None]:
+    def _leaver(self, flight: Flight, gone: Gone) -> Callable[[], None]:
         def leave() -> None:
             with self._lock:
-                flight.followers -= 1
+                flight.followers.remove(gone)
                 flight.left = time.monotonic()
 
         return leave
@@ -242,7 +252,9 @@ class Flights:
     def _wanted(self, flight: Flight) -> bool:
         """Whether anybody follows it, or may be coming back; if not, nobody can join any more."""
         with self._lock:
-            if not flight.followers and time.monotonic() - flight.left > GRACE:
+            if not all(gone() for gone in flight.followers):
+                flight.left = time.monotonic()
+            elif time.monotonic() - flight.left > GRACE:
                 flight.stopping = True
             return not flight.stopping
 

@@ -20,14 +20,12 @@ from eosdash.service import telemetry, tickets
 from eosdash.service.cache import Results
 from eosdash.service.log import Log, Parts
 from eosdash.service.settings import value
-from eosdash.service.stream import END, PASSING, computed
+from eosdash.service.stream import END, NOTHING, PASSING, after, computed
 
 logger = logging.getLogger(__name__)
 
 POLL = 0.01
 """Seconds between two looks at the log of another process."""
-
-NOTHING = b""
 
 
 class LocalEngine:
@@ -45,6 +43,16 @@ class LocalEngine:
         self.tickets = self._folder / "tickets"
         self._make_folders()
         _clear(self._folder)
+
+    @contextmanager
+    def turn(self, _cost: float) -> Iterator[None]:
+        """A turn for what is computed for one answer alone.
+
+        Raises:
+            Unavailable: if the queue is full.
+        """
+        with tickets.turn(self.tickets):
+            yield
 
     def _make_folders(self) -> None:
         shared_folder()
@@ -193,15 +201,6 @@ def shared_folder() -> Path:
     if folder.lstat().st_uid != os.getuid() or folder.is_symlink():
         raise PermissionError(f"{folder} is not ours")
     return folder
-
-
-def after(sent: int, lines: Iterator[bytes]) -> Iterator[bytes]:
-    """All but the first so many lines, signs of life not counted."""
-    for text in lines:
-        if sent and text and not text.startswith(PASSING):
-            sent -= 1
-        else:
-            yield text
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
+from typing import IO
 
 IN_MEMORY = 256 * 1024
 """Bytes from which a log lies in a file without a name, so that readers who are slow, or never
@@ -25,7 +26,7 @@ class Log:
         """Empty, and open for more."""
         self._changed = threading.Condition()
         self._memory = bytearray()
-        self._file: int | None = None
+        self._file: IO[bytes] | None = None
         self.size = 0
         self.sign = b""
         self.closed = False
@@ -55,14 +56,14 @@ class Log:
         if self._file is not None:
             self._memory = bytearray()
             # Not by __del__: meanwhile another thread may come by a log through a weak reference.
-            self._let_go = weakref.finalize(self, os.close, self._file)
+            self._let_go = weakref.finalize(self, self._file.close)
 
-    def _written(self, file: int, line: bytes) -> bool:
+    def _written(self, file: IO[bytes], line: bytes) -> bool:
         """Whether the file took a line; where the disk is full, all goes back to memory."""
         try:
             _write_all(file, line)
         except OSError:
-            self._memory, self._file = bytearray(os.pread(file, self.size, 0)), None
+            self._memory, self._file = bytearray(_read(file, 0, self.size)), None
             self._let_go()
             return False
         return True
@@ -85,7 +86,7 @@ class Log:
             file = self._file
             if file is None:
                 return bytes(self._memory[at : at + PIECE])
-            return os.pread(file, PIECE, at)
+            return _read(file, at, PIECE)
 
     def wait(self, at: int, sign: bytes, seconds: float) -> None:
         """Until there is more than ``at`` bytes or another sign, it is closed, or time is up."""
@@ -131,22 +132,29 @@ class Parts:
         self._begun.append(rest)
 
 
-def _unnamed_file(content: bytearray) -> int | None:
+def _unnamed_file(content: bytearray) -> IO[bytes] | None:
     """A file that is gone when it is closed, or None where there is no room for one."""
+    file = None
     try:
-        handle, name = tempfile.mkstemp(prefix="eosdash-")
+        # Unbuffered: what is written is read at once, and a full disk shows at once.
+        file = tempfile.TemporaryFile(prefix="eosdash-", buffering=0)  # noqa: SIM115 - kept open
+        _write_all(file, content)
     except OSError:
+        if file is not None:
+            file.close()
         return None
-    try:
-        os.unlink(name)  # noqa: PTH108 - the name of a handle of the operating system
-        _write_all(handle, content)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+    return file
 
 
-def _write_all(handle: int, content: bytes | bytearray) -> None:
+def _write_all(file: IO[bytes], content: bytes | bytearray) -> None:
+    """Write at the end."""
+    file.seek(0, os.SEEK_END)
     left = memoryview(content)
     while left:
-        left = left[os.write(handle, left) :]
+        left = left[file.write(left) :]
+
+
+def _read(file: IO[bytes], at: int, size: int) -> bytes:
+    """Up to so many bytes from a position on."""
+    file.seek(at)
+    return file.read(size)

@@ -20,14 +20,14 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from eosdash.fields import ParameterError, ParameterSet
-from eosdash.service import telemetry, tickets
+from eosdash.service import telemetry
 from eosdash.service.breaker import Breaker
 from eosdash.service.cache import REDIS_SECONDS, ResultCache, Results, redis_options
 from eosdash.service.flights import Broken, Engine
-from eosdash.service.local import NOTHING, after
 from eosdash.service.log import Log
 from eosdash.service.settings import value
-from eosdash.service.stream import END, PASSING, computed
+from eosdash.service.stream import END, NOTHING, PASSING, after, computed
+from eosdash.service.turns import full, queued
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class SharedEngine:
         self._redis.zremrangebyscore(QUEUE, 0, now - LOG_SECONDS)
         if self._redis.zcard(QUEUE) >= value("queue"):
             self._redis.delete(flight)
-            raise tickets.full()
+            raise full()
         self._redis.zadd(QUEUE, {token: now})
         self._publish(params.kind, params.key(), params.query(), token)
         return token
@@ -162,7 +162,7 @@ class SharedEngine:
             elif time.monotonic() - moved > (LOST if self._redis.exists(WORKING) else PATIENCE):
                 self._redis.zrem(QUEUE, token)  # it is in nobody's way
                 raise _Stuck
-            yield NOTHING if rank is None else tickets.queued(rank + 1)
+            yield NOTHING if rank is None else queued(rank + 1)
 
 
 def _line_of(fields: dict[bytes, bytes]) -> bytes:

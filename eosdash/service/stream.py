@@ -20,6 +20,9 @@ PASSING = (b'{"type":"progress"', b'{"type":"queued"')
 END = b'{"type":"end"'
 """How the last line of every result begins."""
 
+NOTHING = b""
+"""What an engine yields where there is nothing to tell, so that it is asked to go on."""
+
 COMPUTED = {
     kind.kind: kind for kind in (TrainParams, ExplainParams, BasinParams, SweepParams, TheoryParams)
 }
@@ -89,3 +92,12 @@ def _theory(params: TheoryParams) -> Iterator[bytes]:
     yield line(panels.start_record(params))
     for record in panels.panel_records(params):
         yield line(record)
+
+
+def after(sent: int, lines: Iterator[bytes]) -> Iterator[bytes]:
+    """All but the first so many lines, signs of life not counted."""
+    for text in lines:
+        if sent and text and not text.startswith(PASSING):
+            sent -= 1
+        else:
+            yield text

@@ -13,10 +13,11 @@ from celery import Celery
 from celery.signals import setup_logging, worker_init
 from flask import Flask
 
-from eosdash.service import telemetry, tickets
+from eosdash.service import telemetry
 from eosdash.service.cache import REDIS_SECONDS, ResultCache
 from eosdash.service.shared import Worker
 from eosdash.service.stream import COMPUTED
+from eosdash.service.turns import slots
 
 SLACK = 5
 """How many times its estimated bound a computation may take before its process is ended."""
@@ -30,7 +31,7 @@ app.conf.update(
     task_time_limit=SLACK * value("limit_seconds"),
     worker_prefetch_multiplier=1,  # first come, first served, and nothing is lost with a worker
     worker_disable_prefetch=True,
-    worker_concurrency=tickets.slots(),
+    worker_concurrency=slots(),
     broker_connection_retry_on_startup=True,
 )
 

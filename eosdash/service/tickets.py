@@ -11,22 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from eosdash.service.encoding import line
-from eosdash.service.flights import Unavailable
 from eosdash.service.settings import value
+from eosdash.service.turns import full, queued, slots
 
 POLL = 0.02
 """Seconds between two looks at the queue."""
 
 LOOK_FOR_THE_DEAD = 0.5
 """Seconds between two looks for tickets that a process left behind when it died."""
-
-RETRY_AFTER = 2
-
-
-def slots() -> int:
-    """How many computations run at a time."""
-    return value("computations") or len(os.sched_getaffinity(0))
 
 
 class Ticket:
@@ -97,16 +89,6 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def full() -> Unavailable:
-    """The queue is as long as it may be."""
-    return Unavailable("too much is being computed at the moment", RETRY_AFTER)
-
-
-def queued(ahead: int) -> bytes:
-    """The sign of life of a computation that waits for its turn."""
-    return line({"type": "queued", "position": ahead})
 
 
 def wait(ticket: Ticket) -> Iterator[bytes]:

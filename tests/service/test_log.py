@@ -1,7 +1,6 @@
 """The log of one result: the same bytes for every reader, wherever there is room for them."""
 
 import gc
-import os
 import random
 import resource
 import tempfile
@@ -273,8 +272,15 @@ def test_readers_go_on_when_the_disk_is_full_meanwhile():
 
 
 def test_nobody_finds_a_log_whose_file_is_being_closed(monkeypatch):
-    known, found, close = WeakValueDictionary(), [], os.close
-    monkeypatch.setattr(os, "close", lambda file: (found.append(known.get("key")), close(file)))
+    known, found, made = WeakValueDictionary(), [], tempfile.TemporaryFile
+
+    def spied(**options):
+        file = made(**options)
+        close = file.close
+        file.close = lambda: (found.append(known.get("key")), close())
+        return file
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", spied)
     log = Log.of(bytes(2 * IN_MEMORY))
     known["key"] = log
     del log

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from eosdash.service import tickets
+from eosdash.service import tickets, turns
 from eosdash.service.flights import Unavailable
 from eosdash.service.tickets import Ticket
 from tests.service.crowd import holder, refused, spawn, words, worker
@@ -69,9 +69,9 @@ def test_who_waits_is_told_its_place(folder, allow):
 def test_as_many_compute_as_there_are_cores_unless_told(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
     monkeypatch.delenv("EOSDASH_COMPUTATIONS", raising=False)
-    assert tickets.slots() == 3
+    assert turns.slots() == 3
     monkeypatch.setenv("EOSDASH_COMPUTATIONS", "5")
-    assert tickets.slots() == 5
+    assert turns.slots() == 5
 
 
 def most_at_once(told):

@@ -1,0 +1,26 @@
+"""Whether who asked is still there, before anything is written that would show it."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from eosdash.service.flights import Gone, stays
+
+
+def gone_of(environ: dict[str, Any]) -> Gone:
+    """Whether the client of a WSGI request has gone, as far as the server lets it be known."""
+    disconnected: Callable[[], bool] | None = environ.get("waitress.client_disconnected")
+    if disconnected is not None:
+        return disconnected
+    sock: socket.socket | None = environ.get("gunicorn.socket")
+    return stays if sock is None else lambda: _closed(sock)
+
+
+def _closed(sock: socket.socket) -> bool:
+    """Whether the other end of a connection has been closed."""
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        return True

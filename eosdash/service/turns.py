@@ -1,0 +1,145 @@
+"""Who computes next: a bound on what one process has computed at a time, and a short queue.
+
+Under more demand than there is room for, first come first served has everybody wait until nobody
+is interested any more, and finishes next to nothing. Here short work goes before long, and of what
+is alike the newest first: a visitor who drags a slider has left what she asked for before. What
+nobody waits for is dropped before it starts. Every few turns belong to whoever waits longest.
+"""
+
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator
+
+from eosdash.service.encoding import line
+from eosdash.service.flights import Unavailable
+from eosdash.service.settings import value
+
+SIGN = 0.25
+"""Seconds between two signs of life of who waits."""
+
+SHORT = 0.5
+"""Estimated seconds of work up to which it is as short as any other."""
+
+OLDEST = 4
+"""Every so many turns the one who waits longest is next."""
+
+RETRY_AFTER = 2
+
+
+def slots() -> int:
+    """How many computations run at a time: by the settings, or one a core that is ours."""
+    return value("computations") or cores()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def full() -> Unavailable:
+    """The queue is as long as it may be."""
+    return Unavailable("too much is being computed at the moment", RETRY_AFTER)
+
+
+def queued(ahead: int) -> bytes:
+    """The sign of life of a computation that waits for its turn."""
+    return line({"type": "queued", "position": ahead})
+
+
+class Turn:
+    """A place in the queue, and then a slot, until it is given back."""
+
+    def __init__(
+        self, turns: "Turns", cost: float, number: int, wanted: Callable[[], bool]
+    ) -> None:
+        """Of work of so many estimated seconds, the so manieth to come."""
+        self._turns, self.number, self.wanted = turns, number, wanted
+        self.urgency = (max(0, math.ceil(math.log2(max(cost, SHORT) / SHORT))), -number)
+        self.state = "waits"
+
+    def wait(self) -> Iterator[bytes]:
+        """Signs of life until it is its turn, or it is wanted no more.
+
+        Raises:
+            Unavailable: if it had to give way.
+        """
+        while (ahead := self._turns.ahead(self)) and self.state == "waits":
+            yield queued(ahead)
+        if self.state == "dropped":
+            raise full()
+
+    def close(self) -> None:
+        """Give it back."""
+        self._turns.leave(self)
+
+
+class Turns:
+    """So many slots, and who waits for them."""
+
+    def __init__(self, slots: int, longest: int) -> None:
+        """With a queue of up to ``longest``."""
+        self._slots, self._longest = slots, longest
+        self._changed = threading.Condition()
+        self._waiting: list[Turn] = []
+        self._running = self._arrived = self._served = 0
+
+    def take(self, cost: float, wanted: Callable[[], bool] = lambda: True) -> Turn:
+        """A turn for work of so many estimated seconds, which is ``wanted`` or dropped.
+
+        Raises:
+            Unavailable: if the queue is full of what comes before it.
+        """
+        with self._changed:
+            self._arrived += 1
+            turn = Turn(self, cost, self._arrived, wanted)
+            self._waiting.append(turn)
+            self._admit()
+            if len(self._waiting) > self._longest:
+                last = max(self._waiting, key=lambda each: each.urgency)
+                self._waiting.remove(last)
+                last.state = "dropped"
+                self._changed.notify_all()
+                if last is turn:
+                    raise full()
+            return turn
+
+    def ahead(self, turn: Turn) -> int:
+        """How many come before one that waits, itself counted; 0: its turn has come, or is lost."""
+        with self._changed:
+            self._changed.wait_for(lambda: turn.state != "waits", SIGN)
+            self._admit()  # who is not wanted any more goes
+            if turn.state != "waits":
+                return 0
+            return 1 + sum(each.urgency < turn.urgency for each in self._waiting)
+
+    def leave(self, turn: Turn) -> None:
+        """Give a turn back, or stop waiting for it."""
+        with self._changed:
+            if turn.state == "runs":
+                self._running -= 1
+            elif turn in self._waiting:
+                self._waiting.remove(turn)
+            turn.state = "left"
+            self._admit()
+
+    def _admit(self) -> None:
+        before = len(self._waiting)
+        while self._waiting and self._running < self._slots:
+            turn = self._next()
+            self._waiting.remove(turn)
+            if not turn.wanted():
+                turn.state = "dropped"
+                continue
+            turn.state = "runs"
+            self._running += 1
+            self._served += 1
+        if len(self._waiting) < before:
+            self._changed.notify_all()
+
+    def _next(self) -> Turn:
+        if self._served % OLDEST == OLDEST - 1:
+            return self._waiting[0]
+        return min(self._waiting, key=lambda each: each.urgency)
