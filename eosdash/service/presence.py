@@ -1,5 +1,6 @@
 """Whether who asked is still there, before anything is written that would show it."""
 
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +20,8 @@ def gone_of(environ: dict[str, Any]) -> Gone:
 def _closed(sock: socket.socket) -> bool:
     """Whether the other end of a connection has been closed."""
     try:
-        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except (BlockingIOError, InterruptedError):
-        return False
-    except OSError:
+        poll = select.poll()  # a look that waits for nothing, whatever the timeout of the socket
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0)) and sock.recv(1, socket.MSG_PEEK) == b""
+    except (OSError, ValueError):
         return True
