@@ -10,6 +10,11 @@ PIP := -m pip --disable-pip-version-check install --quiet
 # BLAS threads of several workers would fight for the same cores.
 run warm static test test-thorough: export OPENBLAS_NUM_THREADS = 1
 
+# A checkout keeps in its own folder what an installed package keeps in that of the user.
+run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_CACHE_DIR ?= .cache/results
+run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_WARM_DIR = $(WARM)
+run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_STATIC_DIR = $(STATIC)
+
 .DEFAULT_GOAL := help
 .PHONY: help run warm static test test-thorough lint format bench load soak clean programs
 
@@ -17,7 +22,7 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
 
 run: $(WARM)/.made $(STATIC)/stamp.json  ## Install what is needed and serve on http://127.0.0.1:8050
-	$(VENV)/bin/python app.py
+	$(VENV)/bin/python -m eosdash
 
 warm: $(VENV)/.run  ## Compute the scenes of the deck ahead
 	$(VENV)/bin/python -m eosdash.service.warm

@@ -78,15 +78,32 @@ window.eosdash = window.eosdash || {};
   const SELECTOR = ".eos-number input";
   const named = (input) => JSON.parse(input.id).name;
 
+  const typed = new Set(); // fields whose texts are not those that were set or drawn
+  const stepped = new Map(); // where fields were stepped to, and what held before
+
+  /** What a step goes on from: what was typed, or where the last one led, which React may draw only
+   * after the next click, and until then draws again what held before. */
+  function stepsFrom(input, name, held) {
+    if (typed.delete(name)) return eos.meant(name, input.value);
+    const last = stepped.get(name);
+    return last && String(last.held) === String(held) ? last.value : Number(held);
+  }
+
   function step(input, by) {
     const name = named(input);
     if (input.disabled) return;
     const { min = -Infinity, max = Infinity } = input.dataset;
-    const from = eos.meant(name, input.value);
-    const value = typeof from === "number" ? Number((from + by).toPrecision(15)) : Number(eos.value(name));
-    // Shown at once: React may draw it only after the next click, which would step from the old one.
-    input.value = eos.set(name, Math.min(Number(max), Math.max(Number(min), value))) ?? input.value;
+    const held = eos.value(name);
+    const from = stepsFrom(input, name, held);
+    const wanted = typeof from === "number" ? Number((from + by).toPrecision(15)) : Number(held);
+    const value = eos.set(name, Math.min(Number(max), Math.max(Number(min), wanted)));
+    if (value === undefined) return;
+    stepped.set(name, { value, held });
+    input.value = value; // shown at once
   }
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches?.(SELECTOR)) typed.add(named(target));
+  });
 
   const BY = { ArrowUp: 1, ArrowDown: -1 };
   document.addEventListener("keydown", (event) => {

@@ -37,7 +37,7 @@ def run() -> Iterator[Row]:
 
 
 def _answer(query: str, key: str) -> tuple[float, float]:
-    from app import create_app
+    from eosdash.server import create_app
 
     client = create_app().server.test_client()
     began = time.perf_counter()

@@ -1,6 +1,6 @@
 """From a parameter set to a sweep: the one way through for page, HTTP API and Python."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -232,14 +232,15 @@ def sweep(**params: Any) -> SweepResult:
     return sweep_of(SweepParams.make(**params))
 
 
-def sweep_of(chosen: SweepParams) -> SweepResult:
-    """The whole sweep of a parameter set."""
+def sweep_of(chosen: SweepParams, told: Callable[[Columns], None] = lambda _: None) -> SweepResult:
+    """The whole sweep of a parameter set; ``told`` hears of columns as they are found."""
     value, rates = axis_of(chosen)
     number = len(rates)
     counts = np.zeros((number, len(OUTCOMES)))
     grad_norm, sharpness = np.empty((2, number, chosen.starts))
     visits = exponent = None
     for part in sweep_records(chosen):
+        told(part)
         if part.fates:
             counts[part.index], grad_norm[part.index], sharpness[part.index] = part.fates
         if part.orbits:

@@ -86,7 +86,7 @@ def _wait_until_healthy(
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dash.Dash]:
     """The app, with an empty cache."""
-    from app import create_app
+    from eosdash.server import create_app
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EOSDASH_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))

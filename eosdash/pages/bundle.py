@@ -9,6 +9,10 @@ import plotly
 from dash.fingerprint import build_fingerprint
 from flask import Flask, Response
 
+_PACKAGE = Path(__file__).parent.parent
+ROOT = _PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
+"""The folder of ``assets``: of an installed package its own, of a checkout the top level."""
+
 FOREVER = "public, max-age=31536000, immutable"
 """How long a browser may keep what lies at an address with its content's hash: a year."""
 

@@ -21,13 +21,12 @@ from flask import Flask
 from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
-import eosdash
 from eosdash.pages import shell
+from eosdash.pages.bundle import ROOT
 from eosdash.service import settings
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(eosdash.__file__).parent.parent
 STAMP = "stamp.json"
 FILES = "files"
 
@@ -158,7 +157,7 @@ def main() -> None:
     server = Flask("eosdash", root_path=str(ROOT))
     shell.dashboard(server)
     server.test_client().get("/")  # the first visit completes it
-    write(contents(server), Path(settings.value("static_dir")))
+    write(contents(server), settings.folder("static"))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from eosdash.service.breaker import Breaker
-from eosdash.service.settings import value
+from eosdash.service.settings import folder, value
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ class ResultCache:
     def __init__(self, app: Flask) -> None:
         """Configured by the settings, and by ``CACHE_…`` of the app, which any other variable
         ``EOSDASH_CACHE_…`` sets."""
-        self._warm = WarmResults(Path(value("warm_dir")))
+        self._warm = WarmResults(folder("warm"))
         self.breaker = Breaker()
         self._kept = True
         config = _configuration(app)
@@ -257,7 +257,7 @@ def redis_options() -> dict[str, Any]:
 def _configuration(app: Flask) -> dict[str, Any]:
     """What Flask-Caching is told."""
     given = {name: v for name, v in app.config.items() if name.startswith("CACHE_")}
-    config = DEFAULTS | {"CACHE_DIR": value("cache_dir")}
+    config = DEFAULTS | {"CACHE_DIR": str(folder("cache"))}
     if url := value("redis_url"):
         config |= {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": url}
     config |= given

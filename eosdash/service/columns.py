@@ -1,5 +1,6 @@
 """Sweeps as records."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,9 +86,12 @@ def end_record(parts: list[Columns], params: SweepParams) -> dict[str, Any]:
     return {"type": "end", "summary": sweep_words(params, at, whole=last == len(value) - 1)}
 
 
-def arrays_of(params: SweepParams) -> dict[str, NDArray[Any]]:
-    """The arrays of a sweep by name, those of the starts one by one included."""
-    result = sweep_of(params)
+def arrays_of(
+    params: SweepParams, told: Callable[[Columns], None] = lambda _: None
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a sweep by name, those of the starts one by one included; ``told`` hears of
+    columns as they are found."""
+    result = sweep_of(params, told)
     arrays = {"value": result.value, "lr": result.lr, "interval": result.interval}
     arrays |= {f"fraction_{name}": share for name, share in result.fraction.items()}
     arrays |= {"grad_norm": result.grad_norm, "sharpness": result.sharpness}

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from eosdash.fields import ParameterSet
-from eosdash.service import telemetry, tickets
+from eosdash.service import settings, telemetry, tickets
 from eosdash.service.cache import Results
 from eosdash.service.log import Log, Parts
 from eosdash.service.settings import value
@@ -194,7 +194,7 @@ def shared_folder() -> Path:
     Raises:
         OSError: if it cannot be made, or is somebody else's.
     """
-    whose = f"{os.getuid()} {Path(value('cache_dir')).absolute()} {value('redis_url')}"
+    whose = f"{os.getuid()} {settings.folder('cache').absolute()} {value('redis_url')}"
     name = f"eosdash-{hashlib.sha256(whose.encode()).hexdigest()[:16]}"
     folder = Path(tempfile.gettempdir()) / name
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,6 +1,7 @@
 """Every environment variable that sets up a server, in one table."""
 
 import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -51,10 +52,14 @@ SETTINGS = {
         Setting("rate_requests", 30_000, "requests a minute from one address, to one process"),
         Setting("rate_seconds", 1_800, "estimated seconds of computing a minute for one address"),
         Setting("redis_url", "", "Redis server: the cache, and the queue of the Celery workers"),
-        Setting("cache_dir", ".cache/results", "folder of the cache, without Redis"),
+        Setting(
+            "cache_dir",
+            "",
+            "folder of the cache without Redis, if not the user's",
+        ),
         Setting("cache_megabytes", 2_000.0, "what the folder may hold; the least used go first"),
-        Setting("warm_dir", ".cache/warm", "folder of results computed ahead"),
-        Setting("static_dir", ".cache/static", "folder of compressed scripts and styles"),
+        Setting("warm_dir", "", "folder of results computed ahead, if not the user's"),
+        Setting("static_dir", "", "folder of compressed scripts and styles, if not the user's"),
         Setting("deck", "", "file of the scenes, instead of the ones that come with it"),
         Setting("secret_key", "", "signs sessions; random at every start if not set"),
         Setting("proxies", 0, "proxies in front, whose X-Forwarded-… headers are believed"),
@@ -63,6 +68,9 @@ SETTINGS = {
         Setting("send_seconds", 60, "seconds that a client may take for 64 KiB of an answer"),
         Setting("drain_seconds", 30, "seconds that open streams have to end when it is stopped"),
         Setting("metrics_port", 0, "port on which a Celery worker tells its metrics; 0: none"),
+        Setting("port", 8_050, "port of the command `eosdash`; 0: any that is free"),
+        Setting("host", "127.0.0.1", "address it listens on; 0.0.0.0: for other machines too"),
+        Setting("browser", 1, "whether it opens the page; 0: it does not"),
         Setting("log_level", "INFO", "least level of what is logged"),
     )
 }
@@ -75,6 +83,21 @@ def value(name: str) -> Any:
         ValueError: if a number is expected and the environment variable holds none.
     """
     return SETTINGS[name].value
+
+
+def folder(name: str) -> Path:
+    """The folder named by the setting ``<name>_dir``, or in the user's cache folder one for this
+    version."""
+    named = value(f"{name}_dir")
+    if named:
+        return Path(named)
+    from importlib import import_module
+
+    import platformdirs
+
+    # Not before: gunicorn reads this file alone, ahead of everything else.
+    version = import_module("eosdash").__version__
+    return platformdirs.user_cache_path("eosdash", appauthor=False, version=version) / name
 
 
 def check() -> None:

@@ -21,7 +21,7 @@ SIGN = 0.25
 SHORT = 0.5
 """Estimated seconds of work up to which it is as short as any other."""
 
-OLDEST = 4
+OLDEST = 16
 """Every so many turns the one who waits longest is next."""
 
 RETRY_AFTER = 2
@@ -59,6 +59,7 @@ class Turn:
         self._turns, self.number, self.wanted = turns, number, wanted
         self.urgency = (max(0, math.ceil(math.log2(max(cost, SHORT) / SHORT))), -number)
         self.state = "waits"
+        self.moved = threading.Event()  # its own: all would wake at each turn that is another's
 
     def wait(self) -> Iterator[bytes]:
         """Signs of life until it is its turn, or it is wanted no more.
@@ -82,7 +83,7 @@ class Turns:
     def __init__(self, slots: int, longest: int) -> None:
         """With a queue of up to ``longest``."""
         self._slots, self._longest = slots, longest
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._waiting: list[Turn] = []
         self._running = self._arrived = self._served = 0
 
@@ -92,32 +93,29 @@ class Turns:
         Raises:
             Unavailable: if the queue is full of what comes before it.
         """
-        with self._changed:
+        with self._lock:
             self._arrived += 1
             turn = Turn(self, cost, self._arrived, wanted)
             self._waiting.append(turn)
             self._admit()
             if len(self._waiting) > self._longest:
                 last = max(self._waiting, key=lambda each: each.urgency)
-                self._waiting.remove(last)
-                last.state = "dropped"
-                self._changed.notify_all()
+                self._move(last, "dropped")
                 if last is turn:
                     raise full()
             return turn
 
     def ahead(self, turn: Turn) -> int:
         """How many come before one that waits, itself counted; 0: its turn has come, or is lost."""
-        with self._changed:
-            self._changed.wait_for(lambda: turn.state != "waits", SIGN)
-            self._admit()  # who is not wanted any more goes
+        turn.moved.wait(SIGN)
+        with self._lock:
             if turn.state != "waits":
                 return 0
             return 1 + sum(each.urgency < turn.urgency for each in self._waiting)
 
     def leave(self, turn: Turn) -> None:
         """Give a turn back, or stop waiting for it."""
-        with self._changed:
+        with self._lock:
             if turn.state == "runs":
                 self._running -= 1
             elif turn in self._waiting:
@@ -126,20 +124,22 @@ class Turns:
             self._admit()
 
     def _admit(self) -> None:
-        before = len(self._waiting)
+        """Let run who is next, as long as there is room; who is wanted no more goes."""
         while self._waiting and self._running < self._slots:
             turn = self._next()
-            self._waiting.remove(turn)
-            if not turn.wanted():
-                turn.state = "dropped"
-                continue
-            turn.state = "runs"
-            self._running += 1
-            self._served += 1
-        if len(self._waiting) < before:
-            self._changed.notify_all()
+            if turn.wanted():
+                self._move(turn, "runs")
+                self._running += 1
+                self._served += 1
+            else:
+                self._move(turn, "dropped")
 
     def _next(self) -> Turn:
         if self._served % OLDEST == OLDEST - 1:
             return self._waiting[0]
         return min(self._waiting, key=lambda each: each.urgency)
+
+    def _move(self, turn: Turn, state: str) -> None:
+        self._waiting.remove(turn)
+        turn.state = state
+        turn.moved.set()

@@ -33,7 +33,7 @@ def compute(params: ParameterSet, warm: WarmResults) -> None:
 
 def main() -> None:
     """All scenes, with a line for each."""
-    warm = WarmResults(Path(settings.value("warm_dir")))
+    warm = WarmResults(settings.folder("warm"))
     deck = read(Path(settings.value("deck") or DECK), limits.check)
     for number, scene in enumerate(deck.scenes, 1):
         for params in asked_by(scene):

@@ -227,3 +227,23 @@ def still_the_rate(page: AppPage, kept: str) -> None:
     page.control("lr").fill("6e-1")
     expect(page.field("lr")).not_to_contain_text("It is still")
     page.page.wait_for_function("() => new URLSearchParams(location.search).get('lr') === '0.6'")
+
+
+def test_a_step_goes_on_from_the_last_one_whatever_is_drawn_meanwhile(run_page: RunPage) -> None:
+    page = run_page.open("depth=3&width=2&lr=0.2&steps=60&target=0.5").page
+    # All in one task of the page: nothing of it is drawn before the end, and the old number is
+    # drawn again, as an answer does that comes late.
+    page.evaluate("""() => {
+        const input = document.getElementById('{"name":"steps","type":"param"}');
+        const field = input.closest(".eos-number");
+        const [up, down] = field.querySelectorAll("[data-step]");
+        const again = () => (input.value = 60);
+        const press = (button) => {
+            button.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+            button.click();
+            again();
+        };
+        [up, up, up, down].forEach(press);
+    }""")
+    page.wait_for_function("() => eosdash.state.current.start.query.steps === '62'")
+    expect(run_page.control("steps")).to_have_value("62")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app import create_app
+from eosdash.server import create_app
 from tests.conftest import ROOT, free_port, serving
 from tests.programs import REDIS
 from tests.service.fleet import Fleet

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app import create_app
+from eosdash.server import create_app
 from tests.service import spied
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

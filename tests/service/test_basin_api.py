@@ -19,12 +19,12 @@ import pytest
 
 import eosdash
 import eosdash.basins
-from app import create_app
 from eosdash.basins import ground_of, pixel_run
 from eosdash.core.basin import map_basin
 from eosdash.fields import ParameterError
 from eosdash.params import BasinParams, TrainParams
 from eosdash.runs import train_run
+from eosdash.server import create_app
 from eosdash.service import settings
 from eosdash.service.limits import basin_seconds
 from tests.conftest import ROOT, free_port, serving
@@ -566,7 +566,7 @@ def test_the_real_server_stops_computing_when_its_client_leaves(tmp_path):
 LARGEST = """
 import re
 from pathlib import Path
-from app import create_app
+from eosdash.server import create_app
 
 client = create_app().server.test_client()
 for _ in range(2):

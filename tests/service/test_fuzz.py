@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, core, given, note, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode, checks
 
-from app import create_app
+from eosdash.server import create_app
 from eosdash.service.openapi import NDJSON
 from tests.depth import examples
 from tests.service.fuzzing import DECK, DECKS, DOCUMENT, GETS, PATHS, fields, queries

@@ -2,7 +2,6 @@
 
 import pytest
 
-from app import create_app
 from eosdash.core.course import course_of
 from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.gradient_descent import Ending
@@ -10,6 +9,7 @@ from eosdash.core.outcome import Outcome
 from eosdash.marks import unmarked
 from eosdash.params import TrainParams
 from eosdash.runs import train_run
+from eosdash.server import create_app
 from eosdash.words import outcome_words
 
 

@@ -13,12 +13,18 @@ from tests.conftest import ROOT
 
 FILES = [ROOT / "app.py", *sorted((ROOT / "eosdash").rglob("*.py"))]
 WEB = {"dash", "dash_mantine_components", "flask", "flask_caching", "flask_compress", "cachelib"}
-ABOVE = {"app", "eosdash.pages"}
+WHOLE = {"app", "eosdash.server", "eosdash.command"}
+"""Where all is put together."""
+
+ABOVE = WHOLE | {"eosdash.pages"}
 
 FORBIDDEN = {
+    "eosdash.server": {"app", "eosdash.command"},
+    "eosdash.command": {"app"},
+    "eosdash.__main__": {"app"},
     "eosdash.figures": WEB | ABOVE | {"eosdash.service"},
     "eosdash.service": ABOVE | {"dash", "dash_mantine_components", "plotly", "eosdash.figures"},
-    "eosdash.pages": {"app"},
+    "eosdash.pages": WHOLE,
     "eosdash": WEB | ABOVE | {"plotly", "eosdash.service", "eosdash.figures"},
 }
 """What a layer must not import; ``eosdash`` is all that lies between the layers."""
@@ -86,6 +92,7 @@ def test_imports_are_found_wherever_they_stand(tmp_path):
 def python(code: str, folder: Path) -> str:
     """What a fresh interpreter prints, in that folder and with nothing configured."""
     environ = {name: value for name, value in os.environ.items() if "EOSDASH" not in name}
+    environ["XDG_CACHE_HOME"] = str(folder / "cache")
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"],
         cwd=folder,
@@ -131,7 +138,9 @@ def test_importing_builds_no_server_and_opens_no_folder(tmp_path):
 
 def test_the_server_is_built_when_it_is_asked_for(tmp_path):
     assert python("import app\nprint(type(app.server).__name__)", tmp_path) == "Flask"
-    assert (tmp_path / ".cache" / "results").is_dir()
+    (version,) = (tmp_path / "cache" / "eosdash").iterdir()
+    assert (version / "cache").is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 def test_the_app_has_no_other_surprises(tmp_path):

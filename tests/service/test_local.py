@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 import eosdash.runs
-from app import create_app
+from eosdash.server import create_app
 from eosdash.service import local
 from eosdash.service.cache import ResultCache
 from eosdash.service.local import LocalEngine, after, shared_folder

@@ -10,6 +10,11 @@ from eosdash.service.turns import Turns
 from tests.service.helpers import strict
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    monkeypatch.setattr(turns, "OLDEST", 4)
+
+
 @pytest.fixture
 def soon(monkeypatch):
     monkeypatch.setattr(turns, "SIGN", 0.01)
