@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from eosdash.fields import ParameterSet
-from eosdash.service import settings, telemetry, tickets
+from eosdash.service import limits, settings, telemetry, tickets
 from eosdash.service.cache import Results
 from eosdash.service.log import Log, Parts
 from eosdash.service.settings import value
@@ -45,25 +45,25 @@ class LocalEngine:
         _clear(self._folder)
 
     @contextmanager
-    def turn(self, _cost: float) -> Iterator[None]:
+    def turn(self, cost: float) -> Iterator[None]:
         """A turn for what is computed for one answer alone.
 
         Raises:
             Unavailable: if the queue is full.
         """
-        with tickets.turn(self.tickets):
+        with tickets.turn(self.tickets, cost):
             yield
 
     def _make_folders(self) -> None:
         shared_folder()
         self.tickets.mkdir(mode=0o700, exist_ok=True)
 
-    def _ticket(self) -> tickets.Ticket:
+    def _ticket(self, cost: float) -> tickets.Ticket:
         try:
-            return tickets.Ticket(self.tickets)
+            return tickets.Ticket(self.tickets, cost)
         except FileNotFoundError:  # a cleaner of old temporary files has taken the folder
             self._make_folders()
-            return tickets.Ticket(self.tickets)
+            return tickets.Ticket(self.tickets, cost)
 
     def lines(self, params: ParameterSet, wanted: Callable[[], bool]) -> Iterator[bytes]:
         """The lines of a result, computed here or read along from another process."""
@@ -86,7 +86,7 @@ class LocalEngine:
             yield from Log.of(body).lines()
             return
         with ExitStack() as stack:
-            ticket = self._ticket()
+            ticket = self._ticket(limits.cost(params))
             stack.callback(ticket.close)
             followed = self._followed(key, wanted)
             with telemetry.QUEUED.track_inprogress():

@@ -1,18 +1,19 @@
-"""A bound on what one machine computes at a time, with a short queue, first come first served.
+"""A bound on what one machine computes at a time, with a short queue, for several processes.
 
 Each computation holds a ticket: a file of a folder that all processes of the machine share, locked
-as long as its process lives. The oldest tickets compute, the others wait.
+as long as its process lives. Who comes next is that of :mod:`eosdash.service.turns`: short work
+before long, the newest first, but for whoever has waited long.
 """
 
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from eosdash.service.settings import value
-from eosdash.service.turns import full, queued, slots
+from eosdash.service.turns import full, length_of, queued, slots
 
 POLL = 0.02
 """Seconds between two looks at the queue."""
@@ -21,11 +22,18 @@ LOOK_FOR_THE_DEAD = 0.5
 """Seconds between two looks for tickets that a process left behind when it died."""
 
 
+LONG_WAIT = 10.0
+"""Seconds after which a ticket comes before all newer ones."""
+
+RUNS = ".runs"
+"""How the name of a ticket ends whose turn has come."""
+
+
 class Ticket:
     """A place in the queue of a folder, held until it is given back."""
 
-    def __init__(self, folder: Path) -> None:
-        """At the end of the queue.
+    def __init__(self, folder: Path, cost: float = 0.0) -> None:
+        """Of work of so many estimated seconds.
 
         Raises:
             Unavailable: if the queue is full.
@@ -37,8 +45,8 @@ class Ticket:
             most = slots() + value("queue")
             if len(self._names()) >= most and len(self._living()) >= most:
                 raise full()
-            last = max(self._names(), default="0")
-            name = f"{max(time.time_ns(), int(last[:20]) + 1):020d}"
+            last = max((_number(name) for name in self._names()), default=0)
+            name = f"{max(time.time_ns(), last + 1):020d}-{length_of(cost)}"
             made = folder / f".{name}"
             self._handle = os.open(made, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(self._handle, fcntl.LOCK_EX)  # before anybody sees it
@@ -48,13 +56,28 @@ class Ticket:
         return sorted(path.name for path in self._folder.iterdir() if path.name[0] != ".")
 
     def ahead(self) -> int:
-        """How many have to end before it is this one's turn; 0: it is."""
-        names = self._names()
-        if time.monotonic() - self._looked > LOOK_FOR_THE_DEAD:
+        """How many come before it is this one's turn, itself counted; 0: it has come."""
+        if self._path.name.endswith(RUNS):
+            return 0
+        look = time.monotonic() - self._looked > LOOK_FOR_THE_DEAD
+        if look:
             self._looked = time.monotonic()
-            names = self._living()
-        place = names.index(self._path.name) if self._path.name in names else 0
-        return max(0, place - slots() + 1)
+        if place := self._place(self._living() if look else self._names()):
+            return place
+        with _alone(self._folder):  # so that no two take the same slot
+            if place := self._place(self._names()):
+                return place
+            self._path = self._path.rename(self._path.with_name(self._path.name + RUNS))
+        return 0
+
+    def _place(self, names: list[str]) -> int:
+        """Its place among those that find no room, from 1 on; 0: it may run."""
+        now = time.time()
+        waiting = sorted((name for name in names if not name.endswith(RUNS)), key=_urgency(now))
+        free = slots() - (len(names) - len(waiting))
+        # Where somebody has cleaned the folder, it is in nobody's way.
+        place = waiting.index(self._path.name) if self._path.name in waiting else -1
+        return max(0, place - max(0, free) + 1) if place >= 0 else 0
 
     def _living(self) -> list[str]:
         return [name for name in self._names() if not self._dead(name)]
@@ -80,6 +103,22 @@ class Ticket:
         os.close(self._handle)
 
 
+def _number(name: str) -> int:
+    """When a ticket was drawn, in nanoseconds; later ones have higher numbers."""
+    return int(name[:20])
+
+
+def _urgency(now: float) -> Callable[[str], tuple[int, int]]:
+    """What tickets that wait are sorted by."""
+
+    def key(name: str) -> tuple[int, int]:
+        if now - _number(name) / 1e9 > LONG_WAIT:
+            return -1, _number(name)
+        return int(name[21:]), -_number(name)
+
+    return key
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Nobody else takes a ticket meanwhile."""
@@ -99,13 +138,13 @@ def wait(ticket: Ticket) -> Iterator[bytes]:
 
 
 @contextmanager
-def turn(folder: Path) -> Iterator[None]:
+def turn(folder: Path, cost: float) -> Iterator[None]:
     """Wait for a turn, and hold it meanwhile.
 
     Raises:
         Unavailable: if the queue is full.
     """
-    ticket = Ticket(folder)
+    ticket = Ticket(folder, cost)
     try:
         for _ in wait(ticket):
             pass

@@ -49,6 +49,12 @@ def queued(ahead: int) -> bytes:
     return line({"type": "queued", "position": ahead})
 
 
+def length_of(cost: float) -> int:
+    """How long work of so many estimated seconds is: 0 of what is short, then one more at each
+    doubling."""
+    return math.ceil(math.log2(max(cost, SHORT) / SHORT))
+
+
 class Turn:
     """A place in the queue, and then a slot, until it is given back."""
 
@@ -57,7 +63,7 @@ class Turn:
     ) -> None:
         """Of work of so many estimated seconds, the so manieth to come."""
         self._turns, self.number, self.wanted = turns, number, wanted
-        self.urgency = (max(0, math.ceil(math.log2(max(cost, SHORT) / SHORT))), -number)
+        self.urgency = (length_of(cost), -number)
         self.state = "waits"
         self.moved = threading.Event()  # its own: all would wake at each turn that is another's
 

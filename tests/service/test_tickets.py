@@ -7,6 +7,7 @@ import pytest
 
 from eosdash.service import tickets, turns
 from eosdash.service.flights import Unavailable
+from eosdash.service.local import shared_folder
 from eosdash.service.tickets import Ticket
 from tests.service.crowd import holder, refused, spawn, words, worker
 from tests.service.helpers import SHORT, holds, strict, url
@@ -37,29 +38,61 @@ def visible(folder):
 # Order.
 
 
-def test_who_comes_first_computes_and_the_others_count_down(folder, allow):
+def started(folder, number, cost=0.1):
+    """So many tickets that compute."""
+    held = [Ticket(folder, cost) for _ in range(number)]
+    assert [ticket.ahead() for ticket in held] == [0] * number
+    return held
+
+
+def test_the_newest_of_those_who_wait_is_next_and_the_others_count_down(folder, allow):
     allow(2)
-    held = [Ticket(folder) for _ in range(5)]
-    assert [ticket.ahead() for ticket in held] == [0, 0, 1, 2, 3]
-    held[1].close()
-    assert [held[i].ahead() for i in (0, 2, 3, 4)] == [0, 0, 1, 2]
-    held[3].close()  # who gives up waiting
-    assert [held[i].ahead() for i in (0, 2, 4)] == [0, 0, 1]
+    first, second = started(folder, 2)
+    a, b, c = (Ticket(folder) for _ in range(3))
+    assert [ticket.ahead() for ticket in (first, second, a, b, c)] == [0, 0, 3, 2, 1]
+    second.close()
+    assert [ticket.ahead() for ticket in (a, b, c)] == [2, 1, 0]
+    b.close()  # who gives up waiting
     late = Ticket(folder)
-    assert late.ahead() == 2
-    for ticket in (held[0], held[2], held[4]):
+    assert [ticket.ahead() for ticket in (a, late)] == [2, 1]
+    for ticket in (first, c):
         ticket.close()
-    assert late.ahead() == 0
+    assert [ticket.ahead() for ticket in (a, late)] == [0, 0]
+    a.close()
     late.close()
     assert visible(folder) == []
 
 
+def test_short_work_goes_before_long(folder, allow):
+    allow(1)
+    (first,) = started(folder, 1, 60.0)
+    long, short, longer = (Ticket(folder, cost) for cost in (5.0, 0.2, 60.0))
+    assert [ticket.ahead() for ticket in (long, short, longer)] == [2, 1, 3]
+    first.close()
+    assert [ticket.ahead() for ticket in (long, short, longer)] == [2 - 1, 0, 2]
+    for ticket in (long, short, longer):
+        ticket.close()
+
+
+def test_who_has_waited_long_comes_before_the_newest(folder, allow, monkeypatch):
+    allow(1)
+    (first,) = started(folder, 1)
+    long, older, newer = Ticket(folder, 30.0), Ticket(folder), Ticket(folder)
+    assert [ticket.ahead() for ticket in (long, older, newer)] == [3, 2, 1]
+    monkeypatch.setattr(tickets, "LONG_WAIT", 0.0)
+    assert [ticket.ahead() for ticket in (long, older, newer)] == [1, 2, 3]
+    for ticket in (first, long, older, newer):
+        ticket.close()
+
+
 def test_who_waits_is_told_its_place(folder, allow):
     allow(1)
-    first, second, third = (Ticket(folder) for _ in range(3))
+    (first,) = started(folder, 1)
+    third, second = (Ticket(folder) for _ in range(2))
     signs = tickets.wait(third)
     assert strict(next(signs)) == {"type": "queued", "position": 2}
     first.close()
+    assert second.ahead() == 0
     assert strict(next(signs)) == {"type": "queued", "position": 1}
     second.close()
     assert list(signs) == []
@@ -118,7 +151,6 @@ def test_who_draws_a_ticket_slowly_is_not_taken_for_the_first(folder, allow, mon
     slow_one.join(5)
     assert running
     assert sorted(ticket.ahead() for ticket in held) == [0, 1]
-    assert held[0].ahead() == 0
     for ticket in held:
         ticket.close()
 
@@ -130,7 +162,7 @@ def test_tickets_of_a_killed_process_are_nobodys(folder, allow):
     allow(1)
     with spawn(holder, folder, 3) as process:
         assert holds(lambda: words(folder.parent / "told") == ["holds 3"], 10)
-        mine = Ticket(folder)
+        mine = Ticket(folder, 9.0)
         assert mine.ahead() == 3
         process.kill()
         process.join()
@@ -172,7 +204,7 @@ def visible_name(folder):
 def test_what_is_alive_is_left_alone(folder, allow, monkeypatch):
     allow(1)
     monkeypatch.setattr(tickets, "LOOK_FOR_THE_DEAD", 0)
-    first, second = Ticket(folder), Ticket(folder)
+    (first,), second = started(folder, 1), Ticket(folder)
     for _ in range(2):
         assert (first.ahead(), second.ahead()) == (0, 1)
     assert len(visible(folder)) == 2
@@ -202,7 +234,7 @@ def test_a_turn_ends_whatever_becomes_of_it(folder, allow):
     allow(1)
 
     def fail():
-        with tickets.turn(folder):
+        with tickets.turn(folder, 0.1):
             assert len(visible(folder)) == 1
             raise ArithmeticError
 
@@ -221,14 +253,9 @@ def busy(make_client, allow):
     return make_client()
 
 
-def the_queue(client):
-    """The folder of the tickets of an app."""
-    (folder,) = {
-        cell.cell_contents
-        for cell in client.application.view_functions["api.readyz"].__closure__
-        if hasattr(cell.cell_contents, "iterdir")
-    }
-    return folder
+def the_queue():
+    """The folder of the tickets of the app."""
+    return shared_folder() / "tickets"
 
 
 SWEEP = "/api/sweep.npz?depth=2&columns=5&starts=1&steps=9"
@@ -236,7 +263,7 @@ SWEEP = "/api/sweep.npz?depth=2&columns=5&starts=1&steps=9"
 
 @pytest.mark.parametrize("path", [url(SHORT), f"/api/train.csv?{SHORT}", SWEEP])
 def test_the_app_tells_to_come_again_when_the_queue_is_full(busy, told, path):
-    held = [Ticket(the_queue(busy)) for _ in range(2)]
+    held = [Ticket(the_queue()) for _ in range(2)]
     answer = busy.get(path)
     assert answer.status_code == 503
     assert 1 <= int(answer.headers["Retry-After"]) <= 10
@@ -248,7 +275,7 @@ def test_the_app_tells_to_come_again_when_the_queue_is_full(busy, told, path):
 
 
 def test_the_app_tells_its_place_to_who_waits_and_then_computes(busy):
-    held = Ticket(the_queue(busy))
+    (held,) = started(the_queue(), 1)
     answer = busy.get(url(SHORT))
     pieces = iter(answer.response)
     assert strict(next(pieces)) == {"type": "queued", "position": 1}
@@ -262,18 +289,18 @@ def test_the_app_tells_its_place_to_who_waits_and_then_computes(busy):
 
 
 def test_who_leaves_the_queue_gives_its_place_back(busy, told):
-    held = Ticket(the_queue(busy))
+    (held,) = started(the_queue(), 1)
     answer = busy.get(url(SHORT))
-    assert len(visible(the_queue(busy))) == 2
+    assert len(visible(the_queue())) == 2
     answer.close()
-    assert holds(lambda: len(visible(the_queue(busy))) == 1)
+    assert holds(lambda: len(visible(the_queue())) == 1)
     held.close()
     assert told == []
 
 
 def test_what_is_in_the_cache_does_not_wait(busy):
     body = busy.get(url(SHORT)).data
-    held = [Ticket(the_queue(busy)) for _ in range(2)]
+    held = [Ticket(the_queue()) for _ in range(2)]
     assert busy.get(url(SHORT)).data == body
     for ticket in held:
         ticket.close()
