@@ -4,9 +4,9 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,8 @@ from click.testing import CliRunner
 import eosdash
 from eosdash.command import main
 from tests.conftest import ROOT
-from tests.service.helpers import holds
+from tests.smoke import check, serving
 
-READY = re.compile(r"on (http://[^ ]+/) ")
 # Where a Mac or Windows has none of these, they are taken away before anything is imported.
 ELSEWHERE = """
 import os, signal, sys
@@ -34,85 +33,42 @@ if __name__ == "__main__":
     from eosdash.command import main
     main()
 """
-RESULTS = (
-    "train?steps=40",
-    "explain?steps=30&explanation=portrait",
-    "basin?depth=2&resolution=32&steps=40",
-    "sweep?columns=9&starts=2&steps=30",
-    "theory?depth=2&points=8&starts=2&steps=50",
-)
 
 
 def run(*words):
     return CliRunner().invoke(main, words)
 
 
-@pytest.fixture
-def served(tmp_path):
-    """Starts a command that serves, in an empty folder; the address and the process."""
-    started = []
-
-    def start(command, **environ):
-        home = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
-        folder = tmp_path / "called-from"
-        folder.mkdir()
-        with (tmp_path / "log").open("w") as log:
-            process = subprocess.Popen(
-                [*command, "--port", "0", "--no-browser"],
-                cwd=folder, env=os.environ | home | environ, stdout=log, stderr=log,
-            )  # fmt: skip
-        started.append(process)
-        said = tmp_path / "log"
-        assert holds(lambda: READY.search(said.read_text()) or process.poll() is not None, 60)
-        found = READY.search(said.read_text())
-        assert found, said.read_text()
-        return found[1], process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+def served(command, folder, **environ):
+    """A command that serves, with nothing of ours set."""
+    home = {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    return serving(command, folder, **home | environ)
 
 
-def read(url):
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.status, answer.read()
-
-
-def serves_all(url, folder):
-    status, page = read(url)
-    assert status == 200
-    (styles,) = re.findall(r'href="(/assets/eosdash[^"]+\.css)"', page.decode())
-    assert b".eos-" in read(url + styles[1:])[1]
-    assert read(f"{url}readyz")[1].strip() == b'{"status":"ready"}'
-    for path in RESULTS:
-        assert b'{"type":"end"' in read(f"{url}api/{path}")[1], path
-    assert list(folder.iterdir()) == [], "nothing is written to where it was called"
-
-
-def test_it_serves_from_any_folder_and_ends_when_it_is_told(served, tmp_path):
-    url, process = served([sys.executable, "-m", "eosdash"])
-    serves_all(url, tmp_path / "called-from")
-    process.send_signal(signal.SIGINT)
-    process.wait(30)
+def test_it_serves_from_any_folder_and_ends_when_it_is_told(tmp_path):
+    with served([sys.executable, "-m", "eosdash"], tmp_path) as (url, process):
+        check(url, tmp_path)
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_it_serves_where_there_is_nothing_of_posix(served, tmp_path):
+def test_it_serves_where_there_is_nothing_of_posix(tmp_path):
     elsewhere = tmp_path / "elsewhere.py"
     elsewhere.write_text(ELSEWHERE)
-    url, _ = served([sys.executable, str(elsewhere)])
-    serves_all(url, tmp_path / "called-from")
+    with served([sys.executable, str(elsewhere)], tmp_path) as (url, _):
+        check(url, tmp_path)
 
 
-def test_a_port_that_is_taken_is_said(served, tmp_path):
-    url, _ = served([sys.executable, "-m", "eosdash"])
-    port = url.rsplit(":", 1)[1].strip("/")
+def test_a_port_that_is_taken_is_said(tmp_path):
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
     again = subprocess.run(
         [sys.executable, "-m", "eosdash", "--no-browser", "--port", port], capture_output=True,
         text=True, cwd=ROOT, timeout=60,
         env=os.environ | {"EOSDASH_CACHE_DIR": str(tmp_path / "other")},
     )  # fmt: skip
+    taken.close()
     assert again.returncode == 1
     assert f"port {port}" in again.stderr
     assert "--port" in again.stderr
@@ -181,7 +137,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     assert ".npz or .csv" in done.output
 
 
-def test_the_wheel_holds_all_and_its_command_serves(tmp_path, served):
+def test_the_wheel_holds_all_and_its_command_serves(tmp_path):
     """In a fresh environment, which borrows the libraries of this one but not its code."""
     source = tmp_path / "source"
     shutil.copytree(
@@ -199,5 +155,6 @@ def test_the_wheel_holds_all_and_its_command_serves(tmp_path, served):
     (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
     (ours,) = {Path(np.__file__).parent.parent}
     (site / "borrowed.pth").write_text(f"{ours}\n")
-    url, _ = served([str(tmp_path / "env" / "bin" / "eosdash")], PYTHONPATH="")
-    serves_all(url, tmp_path / "called-from")
+    command = [str(tmp_path / "env" / "bin" / "eosdash")]
+    with served(command, tmp_path, PYTHONPATH="") as (url, _):
+        check(url, tmp_path)
