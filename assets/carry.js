@@ -33,7 +33,7 @@ window.eosdash = window.eosdash || {};
     const { start } = eos.page().shown() ?? {};
     if (start) learn(start);
     for (const page of Object.keys(eos.pages)) {
-      const path = page === "run" ? "/" : `/${page}`;
+      const path = `${eos.base}/${page === "run" ? "" : page}`;
       const there = eos.pages[page].api; // the deck has neither a network nor a scene beside it
       // On a map whose starts still move when the steps are spent, the loss says more than the outcome.
       const looks = page === "basin" && ![undefined, "linear"].includes(told.activation) ? { color: "loss" } : {};

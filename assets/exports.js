@@ -27,7 +27,7 @@ window.eosdash = window.eosdash || {};
         const anchor = document.createElement("a");
         const search = new URLSearchParams(start.query);
         if (animated) search.set("scheme", eos.scheme());
-        anchor.href = `${page.api}${animated ?? `.${format}`}?${eos.search(search)}`;
+        anchor.href = `${eos.base}${page.api}${animated ?? `.${format}`}?${eos.search(search)}`;
         anchor.download = "";
         anchor.click();
       } else if (page.picture) eos.picture(format, page);

@@ -77,7 +77,7 @@ window.eosdash = window.eosdash || {};
   async function adapt(page, query, changed, gone) {
     const tries = adapted?.query === query ? adapted.tries + 1 : 1;
     if (!changed || tries > MOST_TRIES) return false;
-    const answer = await fetch(`/api/nearest/${page.name}?${query}&keep=${changed}`).catch(() => null);
+    const answer = await fetch(`${eos.base}/api/nearest/${page.name}?${query}&keep=${changed}`).catch(() => null);
     const { changes = {}, words } = answer?.ok ? await answer.json() : {};
     if (gone() || !Object.keys(changes).length) return gone();
     const next = eos.setAll(changes, "adapted");

@@ -51,6 +51,9 @@ window.eosdash = window.eosdash || {};
   /** Parameters as they stand in a link; the marks of lists stand for themselves, and so are short. */
   eos.search = (pairs) => new URLSearchParams(pairs).toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
 
+  /** The path under which everything lies; empty at the top. */
+  eos.base = document.documentElement.dataset.base;
+
   /** Go to an address of the app without loading it anew. */
   eos.visit = function (href) {
     // With href, or Dash takes the one that it saw last for an address to go to.

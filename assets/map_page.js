@@ -262,7 +262,7 @@ window.eosdash = window.eosdash || {};
   function link(query) {
     $("open-run")?.classList.toggle("eos-hidden", !query);
     const search = eos.search(query ?? {});
-    eos.setProps("open-run", { href: `/?${search}` });
+    eos.setProps("open-run", { href: `${eos.base}/?${search}` });
   }
 
   function picture() {

@@ -31,7 +31,7 @@ window.eosdash = window.eosdash || {};
 
   /** A deck as the server reads it, with a name made of its text; throws what is wrong with it. */
   async function checked(body) {
-    const answer = await fetch("/api/deck", { method: "POST", body }).catch(() => null);
+    const answer = await fetch(`${eos.base}/api/deck`, { method: "POST", body }).catch(() => null);
     const read = (await answer?.json().catch(() => null)) ?? {};
     if (answer?.ok) return read;
     const { line, field, message, allowed } = read.error ?? {};
@@ -64,7 +64,7 @@ window.eosdash = window.eosdash || {};
   async function ofSite() {
     eos.sceneState.own = false;
     [frame.deck, text, fragment] = ["", "", ""];
-    return (await fetch("/api/deck")).json();
+    return (await fetch(`${eos.base}/api/deck`)).json();
   }
 
   /** A link of a deck that is not there: neither its scene nor one of another deck. */

@@ -19,7 +19,7 @@ window.eosdash = window.eosdash || {};
     const { href, page } = scenes[number - 1];
     const { name, shown, fresh } = eos.page();
     if (name !== page || !shown()?.start || frame.lock)
-      return eos.visit(`${href}&${new URLSearchParams(eos.framing())}`);
+      return eos.visit(`${eos.base}${href}&${new URLSearchParams(eos.framing())}`);
     fresh?.(); // on the same page the picture only changes
     eos.forget();
     eos.setState(new URL(href, location.href).search);
@@ -102,7 +102,7 @@ window.eosdash = window.eosdash || {};
   function card(scene, i) {
     const link = element("a", "", "eos-card");
     const framing = new URLSearchParams(eos.framing({ ...frame, scene: i + 1 }));
-    link.href = `${scene.href}&${framing}${eos.decks.fragment(i + 1)}`;
+    link.href = `${eos.base}${scene.href}&${framing}${eos.decks.fragment(i + 1)}`;
     link.onclick = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -178,6 +178,6 @@ window.eosdash = window.eosdash || {};
     if (frame.scene > scenes.length) return missing(frame.scene, scenes);
     if (!eos.sceneOnly) return show(scenes);
     const { href } = scenes[frame.scene - 1];
-    location.replace(`${href}&${new URLSearchParams(eos.framing())}${location.hash}`); // Dash is not ready to be told
+    location.replace(`${eos.base}${href}&${new URLSearchParams(eos.framing())}${location.hash}`); // Dash is not ready to be told
   };
 })(window.eosdash);

@@ -109,7 +109,7 @@ window.eosdash = window.eosdash || {};
     const link = eos.linkShared();
     const image = $("qr-image");
     image.onerror = () => eos.say("qr-words", "This link is too long for a QR code: copy it instead.");
-    image.src = `/api/qr.svg?link=${encodeURIComponent(link)}`;
+    image.src = `${eos.base}/api/qr.svg?link=${encodeURIComponent(link)}`;
     image.alt = `QR code of ${link}`;
     const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
     eos.say("qr-words", local ? "This address works on this computer only: host the app to share it." : "");

@@ -106,7 +106,7 @@ window.eosdash = window.eosdash || {};
 
   /** One answer, from its status to its end. */
   async function read(url, signal, each, told) {
-    const response = await fetch(url, { signal });
+    const response = await fetch(`${eos.base}${url}`, { signal });
     if (!response.ok) {
       const body = await response.json().catch(() => ({}));
       const retry_after = Number(response.headers.get("Retry-After")) || null;

@@ -178,10 +178,10 @@ window.eosdash = window.eosdash || {};
     }
     if (signal.aborted || !$("mini-figure")) return;
     state.run = made;
-    eos.setProps("open-run", { href: `/?${search}` });
+    eos.setProps("open-run", { href: `${eos.base}/?${search}` });
     const basin = new URLSearchParams(query);
     basin.delete("steps");
-    eos.setProps("open-basin", { href: `/basin?${eos.search(basin)}` });
+    eos.setProps("open-basin", { href: `${eos.base}/basin?${eos.search(basin)}` });
     await eos.drawMini("mini-figure", made);
     eos.superseded($("mini-figure"), false);
   }
@@ -191,7 +191,7 @@ window.eosdash = window.eosdash || {};
     $("cobweb-box").classList.toggle("eos-hidden", !reduces);
     if (!reduces) return eos.say("cobweb-words", "Only a linear scalar chain over η reduces to one dimension.");
     const query = new URLSearchParams({ task: "scalar", depth: params.depth, target: params.target, lr });
-    const answer = await fetch(`/api/cobweb?${query}`);
+    const answer = await fetch(`${eos.base}/api/cobweb?${query}`);
     if (!answer.ok) return;
     const { w, once, twice, path, fixed, slope } = await answer.json();
     if (!$("cobweb-figure")) return; // the page was left meanwhile

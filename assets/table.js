@@ -6,7 +6,7 @@ window.eosdash = window.eosdash || {};
   let awaited = null; // what was read last, until a result of it has begun
 
   async function read(file) {
-    const answer = await fetch("/api/table", { method: "POST", body: file }).catch(() => null);
+    const answer = await fetch(`${eos.base}/api/table`, { method: "POST", body: file }).catch(() => null);
     if (!answer) throw new Error("the server does not answer");
     const { error, ...table } = await answer.json().catch(() => ({ error: { message: `status ${answer.status}` } }));
     if (error) throw new Error(error.allowed ? `${error.message}. Allowed: ${error.allowed}` : error.message);

@@ -42,7 +42,7 @@ STARTED = 30.0
     help="A file of scenes instead of those that come with it.",
 )
 @click.option(
-    "--browser/--no-browser", envvar="EOSDASH_BROWSER", default=True, show_default=True,
+    "--browser/--no-browser", envvar="EOSDASH_OPEN", default=True, show_default=True,
     help="Whether to open the page.",
 )
 @click.option(

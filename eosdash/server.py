@@ -13,6 +13,7 @@ from eosdash.service import api, gate, guard, openapi, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.flights import Engine, Flights
 from eosdash.service.machine import Machine
+from eosdash.service.prefix import under
 
 
 def create_app(alone: bool = False) -> dash.Dash:
@@ -41,6 +42,7 @@ def create_app(alone: bool = False) -> dash.Dash:
     # Dash registers its script bundles on the first visit, and until then a second one fails.
     flask.test_client().get("/")
     static.serve(flask, settings.folder("static"), guard.HEADERS)
+    flask.wsgi_app = under(settings.prefix(), flask.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 

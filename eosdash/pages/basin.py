@@ -26,6 +26,7 @@ from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import BasinParams, BasinView
 from eosdash.scope import map_scope
+from eosdash.service.settings import prefix
 
 DESCRIPTION = (
     "Basins of convergence of gradient descent: which starts reach a minimum, which diverge, and "
@@ -129,7 +130,9 @@ def _side(view: BasinView) -> html.Div:
                 "The selected run",
                 html.P("Click a start on the map to run it.", id="run-words", className="eos-note"),
             ),
-            html.P(dcc.Link("Open this run", id="open-run", href="/"), className="eos-note"),
+            html.P(
+                dcc.Link("Open this run", id="open-run", href=f"{prefix()}/"), className="eos-note"
+            ),
             _boundary(),
             html.Div(field(view, "at", None), className="eos-hidden"),
         ],

@@ -9,6 +9,8 @@ import plotly
 from dash.fingerprint import build_fingerprint
 from flask import Flask, Response
 
+from eosdash.service.settings import prefix
+
 _PACKAGE = Path(__file__).parent.parent
 ROOT = _PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
 """The folder of ``assets``: of an installed package its own, of a checkout the top level."""
@@ -55,7 +57,7 @@ def register(server: Flask, folder: Path) -> dict[str, str]:
     made = {kind: join(folder, kind) for kind in MIMETYPES}
     for bundle in made.values():
         server.add_url_rule(bundle.url, bundle.url, bundle.answer)
-    return {kind: bundle.url for kind, bundle in made.items()}
+    return {kind: prefix() + bundle.url for kind, bundle in made.items()}
 
 
 @cache
@@ -65,4 +67,4 @@ def plotly_url() -> str:
     with (Path(plotly.__path__[0]) / path).open("rb") as file:
         content = sha256(file.read()).hexdigest()[:DIGITS]
     named = build_fingerprint(path, plotly.__version__, content)
-    return f"/_dash-component-suites/plotly/{named}"
+    return f"{prefix()}/_dash-component-suites/plotly/{named}"

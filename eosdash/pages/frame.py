@@ -14,6 +14,7 @@ from eosdash.pages.icons import aria, icon
 from eosdash.pages.links import OF_A_NETWORK
 from eosdash.pages.terms import explained
 from eosdash.params.task import USUAL
+from eosdash.service.settings import prefix
 from eosdash.words import OUTCOME_WORDS
 
 NUMBERS: dict[Any, str] = {int: "whole", float: "real"}
@@ -62,7 +63,10 @@ def panel(params: ParameterSet, errors: dict[str, str]) -> dmc.AppShellNavbar:
         **aria(expanded="false", controls="panel"),
     )  # fmt: skip
     locked = html.P(
-        ["Locked by this link. ", html.A("Open a copy to change it", href="/", target="_blank")],
+        [
+            "Locked by this link. ",
+            html.A("Open a copy to change it", href=f"{prefix()}/", target="_blank"),
+        ],
         className="eos-locked",
     )
     content = [locked, control_panel(params, errors)]
@@ -85,7 +89,9 @@ def words_above(adapted: str) -> list[Component]:
                     ],
                     className="eos-adapted",
                 ),
-                html.A("Open in eosdash", href="/", target="_blank", className="eos-open"),
+                html.A(
+                    "Open in eosdash", href=f"{prefix()}/", target="_blank", className="eos-open"
+                ),
             ],
             className="eos-words",
         ),

@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.links import Link
+from eosdash.service.settings import prefix
 
 DESCRIPTION = (
     "A talk on the edge of stability in scenes: each opens the laboratory in a state of its own, "
@@ -20,7 +21,7 @@ def layout(**query: str) -> list[Component]:
         html.P(
             [
                 "A deck is one text file. Start from ",
-                html.A("this one", href="/api/deck.yaml", download="deck.yaml"),
+                html.A("this one", href=f"{prefix()}/api/deck.yaml", download="deck.yaml"),
                 "; “Share … → As a scene” writes the part of any state. It stays in this "
                 "browser, and in the links to its scenes.",
             ],

@@ -21,6 +21,7 @@ from eosdash.params import PAGES as SHARED
 from eosdash.service.cache import Results
 from eosdash.service.flights import Flights
 from eosdash.service.guard import Known
+from eosdash.service.settings import prefix
 
 PAGES = {"run": run, "basin": basin, "sweep": sweep, "theory": theory, "scenes": scenes}
 PATHS = {name: page.path for name, page in SHARED.items()} | {"scenes": "/scenes"}
@@ -37,7 +38,7 @@ THEME = {
 
 # The largest script by far is loaded beside the others.
 INDEX = """<!DOCTYPE html>
-<html lang="en" data-math="MATH_VERSION" data-fields='FIELDS'>
+<html lang="en" data-math="MATH_VERSION" data-base="BASE" data-fields='FIELDS'>
 <head>{%metas%}<title>{%title%}</title>{%favicon%}
 <script async src="PLOTLY"></script><style>STYLE</style>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
@@ -65,6 +66,7 @@ def dashboard(server: Flask) -> dash.Dash:
         assets_ignore=r"\.(js|css)$",  # they are in the bundles
         external_scripts=[own["js"]],
         external_stylesheets=[own["css"]],
+        requests_pathname_prefix=f"{prefix()}/",
         use_pages=True,
         pages_folder="",
         serve_locally=True,
@@ -77,6 +79,7 @@ def dashboard(server: Flask) -> dash.Dash:
     )
     looks = INDEX.replace("STYLE", style_sheet())
     looks = looks.replace("MATH_VERSION", MATH_VERSION).replace("FIELDS", fields_of_pages())
+    looks = looks.replace("BASE", prefix())
     app.index_string = looks.replace("PLOTLY", bundle.plotly_url())
     app.layout = shell
     for order, (name, page) in enumerate(PAGES.items()):
@@ -242,7 +245,7 @@ def _header() -> html.Div:
                     dcc.Link(
                         name.capitalize(),
                         id=f"nav-{name}",
-                        href=path,
+                        href=prefix() + path,
                         className=f"eos-nav eos-nav-{name}",
                     )
                     for name, path in PATHS.items()

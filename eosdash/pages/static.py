@@ -43,7 +43,8 @@ CHUNKS = [
 
 def contents(server: Flask) -> dict[str, bytes]:
     """Every file by its address, as a server that was visited before answers it uncompressed."""
-    urls = [*LINKED.findall(_answer(server, "/").decode()), *CHUNKS]
+    linked = LINKED.findall(_answer(server, "/").decode())
+    urls = [*(url.removeprefix(settings.prefix()) for url in linked), *CHUNKS]
     return {url: _answer(server, url) for url in urls}
 
 

@@ -23,6 +23,7 @@ from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import SweepParams
 from eosdash.scope import sweep_scope
+from eosdash.service.settings import prefix
 
 DESCRIPTION = (
     "Sweeps over the learning rate: orbit diagram, Lyapunov exponent, probability of convergence "
@@ -110,9 +111,9 @@ def _side() -> html.Div:
             selected_run("The run there"),
             html.P(
                 [
-                    dcc.Link("Open this run", id="open-run", href="/"),
+                    dcc.Link("Open this run", id="open-run", href=f"{prefix()}/"),
                     " · ",
-                    dcc.Link("its basin", id="open-basin", href="/basin"),
+                    dcc.Link("its basin", id="open-basin", href=f"{prefix()}/basin"),
                 ],
                 className="eos-note",
             ),

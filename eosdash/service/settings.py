@@ -62,6 +62,7 @@ SETTINGS = {
         Setting("static_dir", "", "folder of compressed scripts and styles, if not the user's"),
         Setting("deck", "", "file of the scenes, instead of the ones that come with it"),
         Setting("secret_key", "", "signs sessions; random at every start if not set"),
+        Setting("prefix", "", "path under which it is served, as in `/eosdash`"),
         Setting("proxies", 0, "proxies in front, whose X-Forwarded-… headers are believed"),
         Setting("frame_ancestors", "*", "pages that may embed it, as in a Content-Security-Policy"),
         Setting("threads", 200, "streams that one web process serves at a time"),
@@ -70,7 +71,7 @@ SETTINGS = {
         Setting("metrics_port", 0, "port on which a Celery worker tells its metrics; 0: none"),
         Setting("port", 8_050, "port of the command `eosdash`; 0: any that is free"),
         Setting("host", "127.0.0.1", "address it listens on; 0.0.0.0: for other machines too"),
-        Setting("browser", 1, "whether it opens the page; 0: it does not"),
+        Setting("open", 1, "whether it opens the page; 0: it does not"),
         Setting("log_level", "INFO", "least level of what is logged"),
     )
 }
@@ -83,6 +84,12 @@ def value(name: str) -> Any:
         ValueError: if a number is expected and the environment variable holds none.
     """
     return SETTINGS[name].value
+
+
+def prefix() -> str:
+    """The path under which everything lies: empty, or with a slash before and none after it."""
+    path = value("prefix").strip("/")
+    return f"/{path}" if path else ""
 
 
 def folder(name: str) -> Path:
