@@ -51,6 +51,18 @@ window.eosdash = window.eosdash || {};
   /** Parameters as they stand in a link; the marks of lists stand for themselves, and so are short. */
   eos.search = (pairs) => new URLSearchParams(pairs).toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
 
+  // In an iframe whose sandbox takes its origin away, the page may not ask its own server for anything.
+  if (self.origin === "null") {
+    const words = "eosdash cannot run here: the sandbox of this iframe needs allow-same-origin beside allow-scripts.";
+    const tell = () => {
+      const said = Object.assign(document.createElement("p"), { className: "eos-sandboxed", textContent: words });
+      said.setAttribute("role", "alert");
+      document.body.prepend(said);
+    };
+    if (document.body) tell();
+    else document.addEventListener("DOMContentLoaded", tell);
+  }
+
   /** The path under which everything lies; empty at the top. */
   eos.base = document.documentElement.dataset.base;
 

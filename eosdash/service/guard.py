@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from eosdash.mistakes import mistake
 from eosdash.service import settings
 
+API = "/api/"
 CALLS = "/_dash-update-component"
 SUITES = "/_dash-component-suites/"
 ANY_PAGE = "/<path:path>"
@@ -103,6 +104,7 @@ def register(
         if shown and request.path.strip("/") not in known().pages:
             response.status_code = 404  # with the page, which leads to the others
         _add_headers(response, known().scripts)
+        _open_to_others(response)
         return response
 
     server.register_error_handler(HTTPException, _told)
@@ -128,6 +130,20 @@ def _add_headers(response: Response, scripts: tuple[str, ...]) -> None:
     response.headers.setdefault("Content-Security-Policy", policy)
     for name, value in HEADERS:
         response.headers[name] = value
+
+
+def _open_to_others(response: Response) -> None:
+    """Let pages of the named origins read what the API answers, as whoever has no cookie."""
+    allowed = settings.value("cors").split()
+    if not allowed or not request.path.startswith(API) or request.method not in ("GET", "HEAD"):
+        return
+    if "*" in allowed:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    else:
+        response.vary.add("Origin")
+        if request.origin in allowed:
+            response.headers["Access-Control-Allow-Origin"] = str(request.origin)
+    response.headers["Access-Control-Expose-Headers"] = "Cache-Status, ETag, Retry-After"
 
 
 def page_policy(scripts: tuple[str, ...], embedded: bool) -> str:

@@ -64,6 +64,7 @@ SETTINGS = {
         Setting("secret_key", "", "signs sessions; random at every start if not set"),
         Setting("prefix", "", "path under which it is served, as in `/eosdash`"),
         Setting("proxies", 0, "proxies in front, whose X-Forwarded-… headers are believed"),
+        Setting("cors", "", "origins whose pages may read the API, with spaces between; `*`: all"),
         Setting("frame_ancestors", "*", "pages that may embed it, as in a Content-Security-Policy"),
         Setting("threads", 200, "streams that one web process serves at a time"),
         Setting("send_seconds", 60, "seconds that a client may take for 64 KiB of an answer"),

@@ -155,9 +155,10 @@ def test_a_locked_map_is_not_played_or_changed(basin_page: BasinPage) -> None:
 
 
 @contextmanager
-def host(link: str) -> Iterator[str]:
-    """Address of a page of another site that embeds a link."""
-    frame = f'<iframe src="{html.escape(link)}" width="800" height="450" style="border:0"></iframe>'
+def host(link: str, sandbox: str = "") -> Iterator[str]:
+    """Address of a page of another site that embeds a link, in an iframe with a sandbox or none."""
+    more = f'style="border:0" {sandbox}'
+    frame = f'<iframe src="{html.escape(link)}" width="800" height="450" {more}></iframe>'
     document = f'<!DOCTYPE html><html lang="en"><link rel="icon" href="data:,">{frame}</html>'
 
     class Handler(BaseHTTPRequestHandler):
