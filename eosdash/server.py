@@ -50,7 +50,9 @@ def _machine(cache: ResultCache, alone: bool) -> Machine:
     if alone:
         from eosdash.service.pool import PoolEngine
 
-        return PoolEngine(cache)
+        pool = PoolEngine(cache)
+        pool.start()
+        return pool
     from eosdash.service.local import LocalEngine  # only this needs the locks of POSIX
 
     return LocalEngine(cache)

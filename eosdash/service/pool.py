@@ -121,6 +121,10 @@ class PoolEngine:
         self._idle: list[_Process] = []
         self._lock = threading.Lock()
 
+    def start(self) -> None:
+        """Start a process ahead, so that the first visitor does not wait for it."""
+        self._given_back(_Process())
+
     def lines(self, params: ParameterSet, wanted: Callable[[], bool]) -> Iterator[bytes]:
         """The lines of a result."""
         with closing(self._turns.take(limits.cost(params), wanted)) as turn:
