@@ -5,6 +5,7 @@ Whatever the dashboard is told by an option, an environment variable ``EOSDASH_â
 
 import json
 import os
+import signal
 import sys
 import threading
 import urllib.request
@@ -89,9 +90,15 @@ def _serve(host: str, port: int, browser: bool) -> None:
     shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104 - it is named
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{server.effective_port}/"
     click.echo(f"eosdash {eosdash.__version__} on {address} (Ctrl+C ends it)")
+    signal.signal(signal.SIGTERM, _end)
     if browser:
         threading.Thread(target=_open, args=(address,), daemon=True).start()
     server.run()
+
+
+def _end(*_: object) -> None:
+    """End as Ctrl+C does."""
+    raise SystemExit
 
 
 def _open(address: str) -> None:

@@ -48,8 +48,8 @@ def served(command, folder, **environ):
 def test_it_serves_from_any_folder_and_ends_when_it_is_told(tmp_path):
     with served([sys.executable, "-m", "eosdash"], tmp_path) as (url, process):
         check(url, tmp_path)
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 

@@ -14,6 +14,7 @@ import pytest
 from flask_caching.backends import FileSystemCache
 from flask_caching.backends.base import BaseCache
 
+import eosdash
 from eosdash.service.cache import BoundedFileSystemCache
 from tests.service.helpers import EXAMPLE, SHORT, Crafted, cached, told_twice, url
 
@@ -208,10 +209,16 @@ def test_runs_are_kept_in_the_folder_that_is_named(make_client, tmp_path):
 
 
 def test_runs_are_kept_in_a_folder_of_their_own_by_default(make_client, tmp_path, monkeypatch):
+    """In the cache folder of the user, by version, wherever it is called from."""
     monkeypatch.delenv("EOSDASH_CACHE_DIR")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "platformdirs.user_cache_path", lambda name, **how: tmp_path / how["version"]
+    )
+    (here := tmp_path / "here").mkdir()
+    monkeypatch.chdir(here)
     make_client().get(url(SHORT)).get_data()
-    assert entry(tmp_path / ".cache" / "results").stat().st_size > 10_000
+    assert entry(tmp_path / eosdash.__version__ / "cache").stat().st_size > 10_000
+    assert not list(here.iterdir())
 
 
 def test_runs_may_be_kept_in_memory(make_client, tmp_path):
