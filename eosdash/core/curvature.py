@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise, starmap
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import Array, Linearization, LinearNetwork, Objective
 from eosdash.core.protocols import Surface
 
 
@@ -75,7 +75,7 @@ class Curvature:
     """
 
     def __init__(self, objective: Objective, points: Array) -> None:
-        at = objective.linearize(points[:, None])  # beside the axis of the block
+        at = Linearization(objective, points[:, None])  # beside the axis of the block
         self.network, self.covariance = objective.network, objective.covariance
         self.weights, self.back = at.weights, at.back
         self.inputs = at.prefix[:-1]

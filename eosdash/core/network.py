@@ -121,8 +121,10 @@ class Objective:
         A_l = W_L ⋯ W_{l+1} and C_l = W_{l-1} ⋯ W_1."""
         return self.linearize(theta).gradient
 
-    def linearize(self, theta: Array) -> "Linearization":
+    def linearize(self, theta: Array) -> "Linearization | ChainLinearization":
         """Everything at θ that the gradient and Hessian products share."""
+        if self.network.is_chain:
+            return ChainLinearization(self, theta)
         return Linearization(self, theta)
 
     def hessian(self, theta: Array) -> Array:
@@ -185,4 +187,44 @@ class Linearization:
             flat = np.broadcast_to(flat, np.broadcast_shapes(flat.shape, self.theta.shape))
         if self.objective.weight_decay:
             flat = flat + self.objective.weight_decay * direction
+        return flat
+
+
+class ChainLinearization:
+    """The same of a scalar chain, whose matrix products would cost many times their numbers: the
+    same operations in the same order, so that all comes out alike to the last bit."""
+
+    def __init__(self, objective: Objective, theta: Array) -> None:
+        self.theta, self.decay = theta, objective.weight_decay
+        self.covariance = float(objective.covariance[0, 0])
+        self.weights = weights = [theta[..., l] for l in range(objective.network.depth)]
+        self.prefix = list(accumulate(weights, lambda below, weight: weight * below))
+        error = (self.prefix[-1] - float(objective.solution[0, 0])) * self.covariance
+        self.back = list(accumulate(weights[:0:-1], lambda e, w: w * e, initial=error))[::-1]
+
+    @cached_property
+    def gradient(self) -> Array:
+        """∇L(θ), shape (..., P)."""
+        flat = np.empty_like(self.theta)
+        flat[..., 0] = self.back[0]
+        for l, below in enumerate(self.prefix[:-1], 1):
+            flat[..., l] = self.back[l] * below
+        if self.decay:
+            flat += self.decay * self.theta
+        return flat
+
+    def hessian_product(self, direction: Array) -> Array:
+        """∇²L(θ)·v for v (..., P), broadcast against θ."""
+        tangents = [direction[..., l] for l in range(len(self.weights))]
+        moved = tangents[:1]  # of the prefix products
+        for l in range(1, len(self.weights)):
+            moved.append(tangents[l] * self.prefix[l - 1] + self.weights[l] * moved[-1])
+        carried = moved[-1] * self.covariance
+        flat = np.empty(np.broadcast_shapes(direction.shape, self.theta.shape))
+        for l in range(len(self.weights) - 1, 0, -1):
+            flat[..., l] = carried * self.prefix[l - 1] + self.back[l] * moved[l - 1]
+            carried = tangents[l] * self.back[l] + self.weights[l] * carried
+        flat[..., 0] = carried
+        if self.decay:
+            flat += self.decay * direction
         return flat

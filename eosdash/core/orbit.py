@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Array
 from eosdash.core.outcome import Scale
 from eosdash.core.protocols import Surface
 
@@ -35,40 +35,10 @@ class Orbits(NamedTuple):
 def descent(objective: Surface, lr: Array | float) -> Advance:
     """Gradient descent with η = ``lr``, (n,) or one for all: θ − η∇L, and v − η∇²L v."""
     rate = np.asarray(lr, dtype=float)[..., None]
-    if isinstance(objective, Objective) and objective.network.is_chain:
-        return _chain_descent(objective, rate)
 
     def advance(point: Array, tangent: Array) -> tuple[Array, Array]:
         at = objective.linearize(point)
         return point - rate * at.gradient, tangent - rate * at.hessian_product(tangent)
-
-    return advance
-
-
-def _chain_descent(objective: Objective, rate: Array) -> Advance:
-    """The same of a scalar chain, whose matrix products would cost more than their numbers; the
-    operations are those of :class:`eosdash.core.network.Linearization`, to the last bit."""
-    target, covariance = float(objective.solution[0, 0]), float(objective.covariance[0, 0])
-    decay, depth = objective.weight_decay, objective.network.depth
-
-    def advance(point: Array, tangent: Array) -> tuple[Array, Array]:
-        weights, moves = point.T, tangent.T
-        gradient, product = np.empty_like(point), np.empty_like(point)
-        below, changes = [weights[0]], [moves[0]]
-        for l in range(1, depth):
-            changes.append(moves[l] * below[-1] + weights[l] * changes[-1])
-            below.append(weights[l] * below[-1])
-        error, change = (below[-1] - target) * covariance, changes[-1] * covariance
-        for l in range(depth - 1, 0, -1):
-            gradient[:, l] = error * below[l - 1]
-            product[:, l] = change * below[l - 1] + error * changes[l - 1]
-            change = moves[l] * error + weights[l] * change
-            error = weights[l] * error
-        gradient[:, 0], product[:, 0] = error, change
-        if decay:
-            gradient += decay * point
-            product += decay * tangent
-        return point - rate * gradient, tangent - rate * product
 
     return advance
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.network import LinearNetwork
+from eosdash.core.network import Linearization, LinearNetwork
 from eosdash.core.tasks import regression_objective, scalar_objective
 from tests.core.brute_force import BruteForce, regression
 from tests.depth import examples
@@ -131,3 +131,18 @@ def test_the_second_implementation_has_the_slope_of_its_own_loss():
     steps = 1e-6 * np.eye(12)
     differences = (raw.loss(theta + steps) - raw.loss(theta - steps)) / 2e-6
     np.testing.assert_allclose(raw.gradient(theta), differences, atol=1e-8)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 6])
+@pytest.mark.parametrize("decay", [0.0, 0.03])
+def test_a_chain_is_linearized_as_any_network_is_to_the_last_bit(depth, decay):
+    objective = scalar_objective((1,) * (depth + 1), -1.7, weight_decay=decay)
+    rng = np.random.default_rng(depth)
+    for theta, moves in (
+        rng.standard_normal((2, 40, depth)),
+        rng.standard_normal((2, depth)),
+        (rng.standard_normal((7, 1, depth)), np.eye(depth)),
+    ):
+        ours, general = objective.linearize(theta), Linearization(objective, theta)
+        np.testing.assert_array_equal(ours.gradient, general.gradient)
+        np.testing.assert_array_equal(ours.hessian_product(moves), general.hessian_product(moves))

@@ -260,16 +260,3 @@ def test_starts_are_uniform_in_the_ball(sizes):
     np.testing.assert_allclose(points.mean(axis=1), 0, atol=0.15)
     np.testing.assert_array_equal(points, in_ball(network, 3.0, 4000, 5))
     assert not np.array_equal(points, in_ball(network, 3.0, 4000, 6))
-
-
-@pytest.mark.parametrize("depth", [1, 2, 3, 6])
-@pytest.mark.parametrize("decay", [0.0, 0.03])
-def test_a_chain_is_followed_as_any_network_is_to_the_last_bit(depth, decay):
-    plain = scalar_objective((1,) * (depth + 1), -1.7, weight_decay=decay)
-    rng = np.random.default_rng(depth)
-    point, tangent = rng.standard_normal((2, 40, depth))
-    rates = rng.uniform(0.1, 2.0, 40)
-    at = plain.linearize(point)
-    moved, turned = descent(plain, rates)(point, tangent)
-    np.testing.assert_array_equal(moved, point - rates[:, None] * at.gradient)
-    np.testing.assert_array_equal(turned, tangent - rates[:, None] * at.hessian_product(tangent))
