@@ -173,7 +173,8 @@ class PoolEngine:
 
     def _taken(self) -> _Process:
         with self._lock:
-            return self._idle.pop() if self._idle else _Process()
+            idle = self._idle.pop() if self._idle else None
+        return idle or _Process()
 
     def _given_back(self, process: _Process) -> None:
         with self._lock:

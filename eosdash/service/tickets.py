@@ -8,12 +8,12 @@ before long, the newest first, but for whoever has waited long.
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from eosdash.service.settings import value
-from eosdash.service.turns import full, length_of, queued, slots
+from eosdash.service.turns import full, length_of, queued, slots, urgency
 
 POLL = 0.02
 """Seconds between two looks at the queue."""
@@ -21,9 +21,6 @@ POLL = 0.02
 LOOK_FOR_THE_DEAD = 0.5
 """Seconds between two looks for tickets that a process left behind when it died."""
 
-
-LONG_WAIT = 10.0
-"""Seconds after which a ticket comes before all newer ones."""
 
 RUNS = ".runs"
 """How the name of a ticket ends whose turn has come."""
@@ -72,8 +69,9 @@ class Ticket:
 
     def _place(self, names: list[str]) -> int:
         """Its place among those that find no room, from 1 on; 0: it may run."""
-        now = time.time()
-        waiting = sorted((name for name in names if not name.endswith(RUNS)), key=_urgency(now))
+        now = time.time_ns()
+        waiting = [name for name in names if not name.endswith(RUNS)]
+        waiting.sort(key=lambda name: urgency(_length(name), _number(name), now))
         free = slots() - (len(names) - len(waiting))
         # Where somebody has cleaned the folder, it is in nobody's way.
         place = waiting.index(self._path.name) if self._path.name in waiting else -1
@@ -108,15 +106,9 @@ def _number(name: str) -> int:
     return int(name[:20])
 
 
-def _urgency(now: float) -> Callable[[str], tuple[int, int]]:
-    """What tickets that wait are sorted by."""
-
-    def key(name: str) -> tuple[int, int]:
-        if now - _number(name) / 1e9 > LONG_WAIT:
-            return -1, _number(name)
-        return int(name[21:]), -_number(name)
-
-    return key
+def _length(name: str) -> int:
+    """How long the work of a ticket is; one that another version has drawn does not say it."""
+    return int(name[21:] or 0)
 
 
 @contextmanager

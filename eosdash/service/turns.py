@@ -3,13 +3,15 @@
 Under more demand than there is room for, first come first served has everybody wait until nobody
 is interested any more, and finishes next to nothing. Here short work goes before long, and of what
 is alike the newest first: a visitor who drags a slider has left what she asked for before. What
-nobody waits for is dropped before it starts. Every few turns belong to whoever waits longest.
+nobody waits for is dropped before it starts. Who has waited long comes before all of them.
 """
 
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 from eosdash.service.encoding import line
 from eosdash.service.flights import Unavailable
@@ -21,8 +23,8 @@ SIGN = 0.25
 SHORT = 0.5
 """Estimated seconds of work up to which it is as short as any other."""
 
-OLDEST = 16
-"""Every so many turns the one who waits longest is next."""
+LONG_WAIT = 10_000_000_000
+"""Nanoseconds after which who waits comes before all that is newer or shorter."""
 
 RETRY_AFTER = 2
 
@@ -55,16 +57,20 @@ def length_of(cost: float) -> int:
     return math.ceil(math.log2(max(cost, SHORT) / SHORT))
 
 
+def urgency(length: int, arrived: int, now: int) -> tuple[int, int]:
+    """What those who wait are sorted by: how long their work is, and when they came, in
+    nanoseconds of whatever clock ``now`` is of."""
+    return (-1, arrived) if now - arrived > LONG_WAIT else (length, -arrived)
+
+
 class Turn:
     """A place in the queue, and then a slot, until it is given back."""
 
-    def __init__(
-        self, turns: "Turns", cost: float, number: int, wanted: Callable[[], bool]
-    ) -> None:
-        """Of work of so many estimated seconds, the so manieth to come."""
-        self._turns, self.number, self.wanted = turns, number, wanted
-        self.urgency = (length_of(cost), -number)
-        self.state = "waits"
+    def __init__(self, turns: "Turns", cost: float, wanted: Callable[[], bool]) -> None:
+        """Of work of so many estimated seconds."""
+        self._turns, self.wanted = turns, wanted
+        self.length, self.arrived = length_of(cost), time.monotonic_ns()
+        self.state: Literal["waits", "runs", "dropped", "left"] = "waits"
         self.moved = threading.Event()  # its own: all would wake at each turn that is another's
 
     def wait(self) -> Iterator[bytes]:
@@ -91,7 +97,7 @@ class Turns:
         self._slots, self._longest = slots, longest
         self._lock = threading.Lock()
         self._waiting: list[Turn] = []
-        self._running = self._arrived = self._served = 0
+        self._running = 0
 
     def take(self, cost: float, wanted: Callable[[], bool] = lambda: True) -> Turn:
         """A turn for work of so many estimated seconds, which is ``wanted`` or dropped.
@@ -100,12 +106,11 @@ class Turns:
             Unavailable: if the queue is full of what comes before it.
         """
         with self._lock:
-            self._arrived += 1
-            turn = Turn(self, cost, self._arrived, wanted)
+            turn = Turn(self, cost, wanted)
             self._waiting.append(turn)
             self._admit()
             if len(self._waiting) > self._longest:
-                last = max(self._waiting, key=lambda each: each.urgency)
+                last = self._in_order()[-1]
                 self._move(last, "dropped")
                 if last is turn:
                     raise full()
@@ -117,7 +122,7 @@ class Turns:
         with self._lock:
             if turn.state != "waits":
                 return 0
-            return 1 + sum(each.urgency < turn.urgency for each in self._waiting)
+            return 1 + self._in_order().index(turn)
 
     def leave(self, turn: Turn) -> None:
         """Give a turn back, or stop waiting for it."""
@@ -132,20 +137,20 @@ class Turns:
     def _admit(self) -> None:
         """Let run who is next, as long as there is room; who is wanted no more goes."""
         while self._waiting and self._running < self._slots:
-            turn = self._next()
+            turn = self._in_order()[0]
             if turn.wanted():
                 self._move(turn, "runs")
                 self._running += 1
-                self._served += 1
             else:
                 self._move(turn, "dropped")
 
-    def _next(self) -> Turn:
-        if self._served % OLDEST == OLDEST - 1:
-            return self._waiting[0]
-        return min(self._waiting, key=lambda each: each.urgency)
+    def _in_order(self) -> list[Turn]:
+        now = time.monotonic_ns()
+        # The last to come first, where two came in the same tick of the clock.
+        newest = reversed(self._waiting)
+        return sorted(newest, key=lambda each: urgency(each.length, each.arrived, now))
 
-    def _move(self, turn: Turn, state: str) -> None:
+    def _move(self, turn: Turn, state: Literal["runs", "dropped"]) -> None:
         self._waiting.remove(turn)
         turn.state = state
         turn.moved.set()

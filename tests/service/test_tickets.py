@@ -1,6 +1,9 @@
 """The queue of a machine: how many compute at a time, in which order, and who has to come again."""
 
+import fcntl
+import os
 import threading
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -79,7 +82,7 @@ def test_who_has_waited_long_comes_before_the_newest(folder, allow, monkeypatch)
     (first,) = started(folder, 1)
     long, older, newer = Ticket(folder, 30.0), Ticket(folder), Ticket(folder)
     assert [ticket.ahead() for ticket in (long, older, newer)] == [3, 2, 1]
-    monkeypatch.setattr(tickets, "LONG_WAIT", 0.0)
+    monkeypatch.setattr(turns, "LONG_WAIT", 0)
     assert [ticket.ahead() for ticket in (long, older, newer)] == [1, 2, 3]
     for ticket in (first, long, older, newer):
         ticket.close()
@@ -153,6 +156,20 @@ def test_who_draws_a_ticket_slowly_is_not_taken_for_the_first(folder, allow, mon
     assert sorted(ticket.ahead() for ticket in held) == [0, 1]
     for ticket in held:
         ticket.close()
+
+
+def test_a_ticket_of_a_version_that_did_not_say_how_long_it_is_waits_too(folder, allow):
+    allow(1)
+    (first,) = started(folder, 1)
+    old = folder / f"{time.time_ns():020d}"
+    handle = os.open(old, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    mine = Ticket(folder, 9.0)
+    assert mine.ahead() == 2
+    os.close(handle)
+    first.close()
+    assert holds(lambda: mine.ahead() == 0)
+    mine.close()
 
 
 # Those who died.

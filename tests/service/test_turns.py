@@ -10,11 +10,6 @@ from eosdash.service.turns import Turns
 from tests.service.helpers import strict
 
 
-@pytest.fixture(autouse=True)
-def often(monkeypatch):
-    monkeypatch.setattr(turns, "OLDEST", 4)
-
-
 @pytest.fixture
 def soon(monkeypatch):
     monkeypatch.setattr(turns, "SIGN", 0.01)
@@ -31,7 +26,7 @@ def test_as_many_run_as_there_are_slots_and_the_newest_of_the_others_is_next():
     b.close()
     assert states(c, d, e) == ["waits", "waits", "runs"]
     e.close()
-    assert states(c, d) == ["runs", "waits"], "the fourth turn is that of who waits longest"
+    assert states(c, d) == ["waits", "runs"]
     a.close()
     assert states(c, d) == ["runs", "runs"]
 
@@ -90,16 +85,15 @@ def test_a_turn_is_given_back_once():
     assert states(second, third) == ["runs", "waits"]
 
 
-def test_the_long_is_not_kept_waiting_by_any_number_of_short():
+def test_who_has_waited_long_comes_before_the_short_and_the_new(monkeypatch):
     queue = Turns(1, 50)
-    held, long = queue.take(0.1), queue.take(60.0)
-    for _ in range(turns.OLDEST):
-        new = queue.take(0.1)
-        held.close()
-        held = new if new.state == "runs" else long
-        if long.state == "runs":
-            break
-    assert long.state == "runs"
+    held, long, old = queue.take(0.1), queue.take(60.0), queue.take(0.1)
+    monkeypatch.setattr(turns, "LONG_WAIT", 0)
+    new = queue.take(0.1)
+    held.close()
+    assert states(long, old, new) == ["runs", "waits", "waits"]
+    long.close()
+    assert states(old, new) == ["runs", "waits"]
 
 
 def test_many_threads_never_run_more_than_there_are_slots(soon):
