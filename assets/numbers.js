@@ -48,6 +48,8 @@ window.eosdash = window.eosdash || {};
     }
   };
 
+  const typed = new Set(); // fields whose texts are not those that were set or drawn
+  const stepped = new Map(); // where fields are on the way to, by steps, and what holds meanwhile
   const unread = new Map(); // texts of fields that are no numbers: there the last value holds
   eos.unread = (name) => unread.has(name);
 
@@ -60,6 +62,7 @@ window.eosdash = window.eosdash || {};
       try {
         found[name] = eos.number(text, eos.rule(name).number === "whole");
         if (unread.delete(name)) again.push(name);
+        if (String(stepped.get(name)?.value) === String(found[name])) stepped.delete(name); // it has arrived
       } catch ({ message }) {
         found[name] = before[name];
         if (unread.get(name) !== text) refuse(name, `${message}. It is still ${before[name]}.`);
@@ -71,15 +74,12 @@ window.eosdash = window.eosdash || {};
   };
   const refuse = (name, error) => eos.setProps({ type: "param", name }, { error });
   /** Another page has fields of its own. */
-  eos.forgetNumbers = () => unread.clear();
+  eos.forgetNumbers = () => [typed, stepped, unread].forEach((fields) => fields.clear());
 
   /* Hands: arrows step by one, and a field that is left shows what was read from it */
 
   const SELECTOR = ".eos-number input";
   const named = (input) => JSON.parse(input.id).name;
-
-  const typed = new Set(); // fields whose texts are not those that were set or drawn
-  const stepped = new Map(); // where fields were stepped to, and what held before
 
   /** What a step goes on from: what was typed, or where the last one led, which React may draw only
    * after the next click, and until then draws again what held before. */

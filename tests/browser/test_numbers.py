@@ -247,3 +247,16 @@ def test_a_step_goes_on_from_the_last_one_whatever_is_drawn_meanwhile(run_page: 
     }""")
     page.wait_for_function("() => eosdash.state.current.start.query.steps === '62'")
     expect(run_page.control("steps")).to_have_value("62")
+
+
+def test_a_step_after_an_undo_goes_on_from_what_is_seen(run_page: RunPage) -> None:
+    page = run_page.open("depth=3&width=2&lr=0.2&steps=60&target=0.5").page
+    up = run_page.field("steps").locator("[data-step]").first
+    up.click()
+    page.wait_for_function("() => eosdash.state.current.start.query.steps === '61'")
+    page.locator("#undo").click()
+    page.wait_for_function("() => eosdash.state.current.start.query.steps === '60'")
+    expect(run_page.control("steps")).to_have_value("60")
+    up.click()
+    expect(run_page.control("steps")).to_have_value("61")
+    page.wait_for_function("() => eosdash.state.current.start.query.steps === '61'")
