@@ -22,59 +22,57 @@ import click
 import eosdash
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, SweepParams, TrainParams
+from eosdash.service.settings import SETTINGS, prefix, value
 
 STARTED = 30.0
 """Seconds that the browser waits for the server."""
 
 
-# fmt: off
+def _setting(flag: str, name: str, kind: Any, *others: str) -> Callable[[Any], Any]:
+    """An option that is a setting: with its default, its words and its environment variable."""
+    setting = SETTINGS[name]
+    default = bool(setting.default) if kind is bool else setting.default
+    return click.option(
+        flag, name, type=kind, default=default, show_default=setting.default not in ("", 0),
+        help=f"{setting.help[0].upper()}{setting.help[1:]}.", envvar=[setting.variable, *others],
+    )  # fmt: skip
+
+
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(eosdash.__version__, prog_name="eosdash")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), envvar=["EOSDASH_PORT", "PORT"], default=8050,
-    show_default=True, help="Where to listen; 0: any port that is free.",
-)
-@click.option(
-    "--host", envvar="EOSDASH_HOST", default="127.0.0.1", show_default=True,
-    help="Where to listen; 0.0.0.0: for other machines too.",
-)
-@click.option(
-    "--deck", type=click.Path(exists=True, dir_okay=False), envvar="EOSDASH_DECK",
-    help="A file of scenes instead of those that come with it.",
-)
-@click.option(
-    "--browser/--no-browser", envvar="EOSDASH_OPEN", default=True, show_default=True,
-    help="Whether to open the page.",
-)
-@click.option(
-    "--workers", type=click.IntRange(0), envvar="EOSDASH_COMPUTATIONS", default=0,
-    help="Results computed at a time; one a core if not given.",
-)
+@_setting("--port", "port", click.IntRange(0, 65535), "PORT")
+@_setting("--host", "host", str)
+@_setting("--deck", "deck", click.Path(dir_okay=False))
+@_setting("--workers", "computations", click.IntRange(0))
+@_setting("--browser/--no-browser", "open", bool)
 @click.pass_context
 def main(
-    context: click.Context, port: int, host: str, deck: str | None, browser: bool, workers: int
+    context: click.Context, port: int, host: str, deck: str, computations: int, open: bool
 ) -> None:
-    # fmt: on
     """Gradient descent at the edge of stability: serve the dashboard, and open it."""
-    if deck:
-        os.environ["EOSDASH_DECK"] = deck
-    if workers:
-        os.environ["EOSDASH_COMPUTATIONS"] = str(workers)
+    os.environ |= {
+        SETTINGS["deck"].variable: deck,
+        SETTINGS["computations"].variable: str(computations),
+    }
     if context.invoked_subcommand is None:
-        _serve(host, port, browser)
+        _serve(host, port, open)
 
 
 def _serve(host: str, port: int, browser: bool) -> None:
+    os.environ.setdefault(SETTINGS["log_level"].variable, "WARNING")  # a person reads it
     # Here, so that the other commands start without it.
     import waitress
 
     from eosdash.deck import DeckError
     from eosdash.server import create_app
-    from eosdash.service.settings import value
 
     try:
+        app = create_app(alone=True).server
+    except (DeckError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    try:
         server = waitress.create_server(
-            create_app(alone=True).server,
+            app,
             host=host,
             port=port,
             threads=value("threads"),  # one an open stream
@@ -82,13 +80,12 @@ def _serve(host: str, port: int, browser: bool) -> None:
             clear_untrusted_proxy_headers=False,  # the app knows how many there are
             ident="",
         )
-    except (DeckError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        hint = "another program listens there; --port takes another one, 0 any that is free"
-        raise click.ClickException(f"port {port}: {error.strerror or error} ({hint})") from None
+    except (OSError, ValueError) as error:
+        hint = "is the address this machine's, and the port free? --port 0 takes any that is"
+        raise click.ClickException(f"{host}:{port}: {error} ({hint})") from None
     shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104 - it is named
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{server.effective_port}/"
+    place = f"{f'[{shown}]' if ':' in shown else shown}:{server.effective_port}"
+    address = f"http://{place}{prefix()}/"
     click.echo(f"eosdash {eosdash.__version__} on {address} (Ctrl+C ends it)")
     signal.signal(signal.SIGTERM, _end)
     if browser:

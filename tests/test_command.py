@@ -16,7 +16,7 @@ from click.testing import CliRunner
 import eosdash
 from eosdash.command import main
 from tests.conftest import ROOT
-from tests.smoke import check, serving
+from tests.smoke import check, read, serving
 
 # Where a Mac or Windows has none of these, they are taken away before anything is imported.
 ELSEWHERE = """
@@ -70,8 +70,34 @@ def test_a_port_that_is_taken_is_said(tmp_path):
     )  # fmt: skip
     taken.close()
     assert again.returncode == 1
-    assert f"port {port}" in again.stderr
+    assert f"127.0.0.1:{port}" in again.stderr
     assert "--port" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"EOSDASH_DECK": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"EOSDASH_THREADS": "many"}, "EOSDASH_THREADS"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_as_it_is(tmp_path, environ, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "eosdash", "--no-browser", "--port", "0"], capture_output=True,
+        text=True, cwd=ROOT, timeout=60,
+        env=os.environ | {"EOSDASH_CACHE_DIR": str(tmp_path)} | environ,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "port" not in done.stderr
+
+
+def test_under_a_path_the_address_that_is_told_and_opened_has_it(tmp_path):
+    command = [sys.executable, "-m", "eosdash"]
+    with served(command, tmp_path, EOSDASH_PREFIX="/lab") as (url, _):
+        assert url.endswith("/lab/")
+        assert b'data-base="/lab"' in read(url)
 
 
 def test_the_version_and_the_options_are_told():

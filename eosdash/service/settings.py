@@ -72,7 +72,7 @@ SETTINGS = {
         Setting("metrics_port", 0, "port on which a Celery worker tells its metrics; 0: none"),
         Setting("port", 8_050, "port of the command `eosdash`; 0: any that is free"),
         Setting("host", "127.0.0.1", "address it listens on; 0.0.0.0: for other machines too"),
-        Setting("open", 1, "whether it opens the page; 0: it does not"),
+        Setting("open", 1, "whether it opens the page in a browser; 0: it does not"),
         Setting("log_level", "INFO", "least level of what is logged"),
     )
 }
