@@ -154,5 +154,5 @@ def _square(tokens: Tokens) -> dict[str, Any]:
         "hovermode": False,
         "dragmode": False,
         "xaxis": axis | {"title": {"text": "w", "standoff": 2}},
-        "yaxis": axis | {"title": {"text": "f(w)", "standoff": 2}},
+        "yaxis": axis | {"title": {"text": "f(w)", "standoff": 2}, "nticks": 3},
     }
