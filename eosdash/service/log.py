@@ -121,15 +121,15 @@ class Parts:
 
     def __init__(self) -> None:
         """With no line begun."""
-        self._begun: list[bytes] = []
+        self.begun: list[bytes] = []
 
     def lines(self, piece: bytes) -> Iterator[bytes]:
         """The lines that a piece ends."""
         *whole, rest = piece.split(b"\n")
         for text in whole:
-            yield b"".join([*self._begun, text, b"\n"])
-            self._begun.clear()
-        self._begun.append(rest)
+            yield b"".join([*self.begun, text, b"\n"])
+            self.begun.clear()
+        self.begun.append(rest)
 
 
 def _unnamed_file(content: bytearray) -> IO[bytes] | None:
