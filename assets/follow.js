@@ -3,12 +3,13 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const PACE = 30; // ms between two requests while a slider is dragged
+  const SILENCE = 5000; // ms after which an answer of which nothing was heard is waited for no longer
 
   const UNTOLD = { field: "server", message: "it refused the request", allowed: "a link of this page" };
 
-  let abort = null;
-  let waiting = null;
-  let asked = 0;
+  let next = null; // {query, changed}: what is asked for when its time has come
+  let waiting = null; // a timer
+  let going = null; // what was asked for last: {abort, page, at, answered, held}
   let begun = null; // the page that shows a result
 
   const $ = (id) => document.getElementById(id);
@@ -25,26 +26,46 @@ window.eosdash = window.eosdash || {};
   eos.page = () =>
     Object.values(eos.pages).find(({ name }) => $(`${name}-figure`)) ?? eos.pages.run;
 
-  /** Ask for the result of a query, at once or as soon as the pace allows; the last one wins. */
+  /** Ask for the result of a query, as soon as something was heard of the one before: no more than
+   * one request is on its way, and one value waits for it, the last. */
   eos.request = function (query, changed) {
-    clearTimeout(waiting);
-    const pause = asked + PACE - performance.now();
-    if (pause > 0) waiting = setTimeout(() => follow(query, changed), pause);
-    else follow(query, changed);
+    next = { query, changed };
+    turn();
   };
 
-  eos.abandon = function () {
+  /** Ask for what waits, if its time has come; what it follows is left. */
+  function turn() {
     clearTimeout(waiting);
-    abort?.abort();
-  };
+    if (!next) return;
+    const pause = (going ? due(going) : 0) - performance.now();
+    if (pause > 0) {
+      waiting = setTimeout(turn, pause);
+      return;
+    }
+    const { query, changed } = next;
+    next = null;
+    follow(query, changed);
+  }
+
+  /** When another request may follow one: at the pace at which it is answered, and who is told to
+   * come again later does not come sooner. */
+  function due({ page, at, answered, held }) {
+    if (eos.page() !== page) return at;
+    if (held) return held;
+    return at + (answered ? PACE : SILENCE);
+  }
 
   async function follow(query, changed) {
-    asked = performance.now();
-    abort?.abort();
-    const mine = (abort = new AbortController());
+    going?.abort.abort();
     const page = eos.page();
+    const mine = (going = { abort: new AbortController(), page, at: performance.now() });
+    const { signal } = mine.abort;
     const result = new page.Result(query);
-    const gone = () => mine.signal.aborted || eos.page() !== page;
+    const gone = () => signal.aborted || eos.page() !== page;
+    const answered = () => {
+      Object.assign(mine, { answered: true, held: 0 });
+      if (going === mine) turn();
+    };
     const take = (record) => {
       if (gone()) return;
       if (result.troubled) untroubled(result);
@@ -58,12 +79,20 @@ window.eosdash = window.eosdash || {};
         if (!secret) eos.announce($("badge")?.textContent || $("summary").textContent);
       } else if (performance.now() - result.began > 1000)
         eos.announce(`Computing. ${$("status")?.textContent ?? ""}`, { progress: true });
+      if (record.type !== "start") answered();
     };
-    const told = (news) => gone() || hear(result, news);
+    const told = (news) => {
+      if (gone()) return;
+      hear(result, news);
+      if (news.busy) mine.held = performance.now() + 1000 * news.seconds - PACE; // before it asks by itself
+      else if (news.type !== "answer") answered();
+    };
     try {
-      await eos.stream(`${page.api}?${query}`, mine.signal, take, told);
+      await eos.stream(`${page.api}?${query}`, signal, take, told);
     } catch (problem) {
       if (gone()) return;
+      answered();
+      if (gone()) return; // for what waited
       if (!problem.status) throw problem;
       const error = problem.error ?? UNTOLD;
       if (!(await adapt(page, query, changed, gone)) && !gone()) refuse(error);
@@ -97,12 +126,17 @@ window.eosdash = window.eosdash || {};
     if (news.type === "answer") [result.cached, result.degraded] = [news.cached, news.degraded];
     else if (news.type === "queued") wait(news.position);
     else if (news.cut) eos.say("status", "the line was cut; going on");
-    else {
+    else if (news.type === "retry") {
+      const soon = `rying again in ${Math.ceil(news.seconds)} s`;
+      if (news.busy && !empty()) {
+        eos.say("status", `many are computing; t${soon}`); // nothing is wrong with what is seen
+        return;
+      }
       result.troubled = true;
       dimmed(true);
       const kept = empty() ? "" : " The last picture stays.";
       const why = news.busy ? "Many are computing at the moment." : "The server does not answer.";
-      eos.say("problem", `${why}${kept} Trying again in ${Math.ceil(news.seconds)} s.`);
+      eos.say("problem", `${why}${kept} T${soon}.`);
     }
   }
 

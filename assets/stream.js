@@ -70,14 +70,14 @@ window.eosdash = window.eosdash || {};
 
   /** Read newline-delimited JSON and hand over each record as it arrives. Where the answer is cut, or
    * the server is busy, ask again, from the row that was reached. ``told`` hears how it goes:
-   * {type: "answer", cached, degraded}, {type: "queued", position}, {type: "retry", busy, cut, seconds}.
+   * {type: "answer", cached, degraded}, {type: "queued", position}, {type: "alive"},
+   * {type: "retry", busy, cut, seconds}.
    * Rejects with {status, error} for what another try would not mend, and as fetch does if aborted. */
   eos.stream = async function (url, signal, take, told = () => {}) {
     const reading = { rows: 0, tries: 0, ended: false };
     const each = (record) => {
       if (record.type === "error") throw record;
-      if (record.type === "queued") told(record);
-      if (record.type === "queued" || record.type === "alive") return;
+      if (record.type === "queued" || record.type === "alive") return told(record);
       if (record.type !== "progress") reading.rows += 1;
       reading.tries = 0;
       reading.ended = record.type === "end";
