@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from the running app, all or those that are named.
+"""Takes the pictures of the documentation from the running app, all or those that are named.
 
 ``python -m tests.browser.pictures [name …]``
 """

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 ROWS = [
     [cell.strip() for cell in row.strip("|").split("|")]
-    for row in (ROOT / "README.md").read_text().splitlines()
+    for row in (ROOT / "docs" / "hosting.md").read_text().splitlines()
     if row.startswith("|") and "`EOSDASH_" in row
 ]
 PLACES = [
