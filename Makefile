@@ -3,6 +3,7 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 BENCH_VENV := .venv-bench
+DOCS_VENV := .venv-docs
 WARM := .cache/warm
 STATIC := .cache/static
 PIP := -m pip --disable-pip-version-check install --quiet
@@ -16,7 +17,7 @@ run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_WAR
 run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_STATIC_DIR = $(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help run warm static test test-thorough lint format bench load soak clean programs
+.PHONY: help run warm static test test-thorough lint format docs bench load soak clean programs
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ format: $(VENV)/.dev  ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+docs: $(DOCS_VENV)/.docs  ## Build the documentation as a site, for reading without a network
+	$(DOCS_VENV)/bin/python -m docs.build
+
 bench: $(BENCH_VENV)/.bench  ## Time everything against its baselines
 	$(BENCH_VENV)/bin/python -m benchmarks
 
@@ -54,7 +58,7 @@ soak: $(VENV)/.dev $(STATIC)/stamp.json  ## Ten minutes of visitors, with an eye
 	$(VENV)/bin/python -m benchmarks.soak
 
 clean:  ## Remove all that make made
-	rm -rf $(VENV) $(BENCH_VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
+	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) build .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(WARM)/.made: eosdash/deck.yaml eosdash/fields.py | $(VENV)/.run
@@ -80,6 +84,10 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/.made
 
 $(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.txt | $(BENCH_VENV)/.made
 	$(BENCH_VENV)/bin/python $(PIP) -r $<
+	@touch $@
+
+$(DOCS_VENV)/.docs: requirements-docs.txt requirements.txt | $(DOCS_VENV)/.made
+	$(DOCS_VENV)/bin/python $(PIP) -r $<
 	@touch $@
 
 # Debian ships Python without ensurepip, which venv needs.
