@@ -1,10 +1,11 @@
 """Results computed by Celery workers on any machine, once for all replicas of the web server.
 
-Who first sets the flight of a result to a token of its own sends the task; the worker writes the
-lines to a Redis stream of that token, which every replica reads along. The flight expires unless it
-is kept alive: by readers as long as the task waits in the queue, by the worker once it computes. So
-whatever is lost, a worker, a task or all that Redis held, the next reader begins anew, and goes on
-from the row it had. Without Redis, or without workers, a replica computes for itself.
+Who first sets the flight of a result to a token of its own puts it in the queue (``waiting.py``)
+and sends a task; the worker that takes it out writes the lines to a Redis stream of that token,
+which every replica reads along. The flight expires unless it is kept alive: by readers as long as
+it waits in the queue, by the worker once it computes. So whatever is lost, a worker, a task or all
+that Redis held, the next reader begins anew, and goes on from the row it had. Without Redis, or
+without workers, a replica computes for itself.
 """
 
 import json
@@ -23,31 +24,24 @@ from eosdash.fields import ParameterError, ParameterSet
 from eosdash.service import telemetry
 from eosdash.service.breaker import Breaker
 from eosdash.service.cache import REDIS_SECONDS, ResultCache, Results, redis_options
-from eosdash.service.flights import Broken, Engine
+from eosdash.service.flights import Broken, Engine, Unavailable
 from eosdash.service.log import Log
-from eosdash.service.settings import value
-from eosdash.service.stream import END, NOTHING, PASSING, after, computed
-from eosdash.service.turns import full, queued
+from eosdash.service.stream import COMPUTED, END, NOTHING, PASSING, after, computed
+from eosdash.service.turns import queued
+from eosdash.service.waiting import KEPT_SECONDS, Waiting
 
 logger = logging.getLogger(__name__)
 
-NAMES = ("flight", "followed", "log", "queue", "working")
-FLIGHT, FOLLOWED, LOG, QUEUE, WORKING = (f"eosdash:{name}" for name in NAMES)
+FLIGHT, LOG, WORKING = (f"eosdash:{name}" for name in ("flight", "log", "working"))
 
 FLIGHT_MS = 2000
 """How long a flight lasts that nobody keeps alive."""
-
-FOLLOWED_MS = 1000
-"""How long readers count as following after their last look."""
 
 BLOCK_MS = 100
 """How long a look at a log waits for its next line."""
 
 LATE_MS = 100
 """How much later Redis may say that there is none: it looks at its clock ten times a second."""
-
-LOG_SECONDS = 120
-"""How long a log is kept after its last line."""
 
 PATIENCE = 10.0
 """Seconds in which the queue has to move where nothing is computed, or there is no worker."""
@@ -58,8 +52,8 @@ LOST = 60.0
 CHECK = 0.2
 """Seconds between two looks whether a result is still wanted."""
 
-Publish = Callable[[str, str, dict[str, str], str], None]
-"""Sends a task: the kind, the key and the query of a parameter set, and the token."""
+Publish = Callable[[], None]
+"""Sends a task."""
 
 
 class _Stuck(Exception):
@@ -78,7 +72,7 @@ class SharedEngine:
         wait = REDIS_SECONDS + (BLOCK_MS + LATE_MS) / 1000
         self._redis = Redis.from_url(url, **redis_options() | {"socket_timeout": wait})
         self._cache, self._local, self._publish = cache, local, publish
-        self._workers = Breaker()
+        self._workers, self._waiting = Breaker(), Waiting(self._redis)
 
     def lines(self, params: ParameterSet, wanted: Callable[[], bool]) -> Iterator[bytes]:
         """The lines of a result, computed by a worker or, without one, here."""
@@ -125,13 +119,12 @@ class SharedEngine:
         flight, token = f"{FLIGHT}:{params.key()}", uuid4().hex
         if not self._redis.set(flight, token, nx=True, px=FLIGHT_MS):
             return self._text(flight)
-        now = time.time()
-        self._redis.zremrangebyscore(QUEUE, 0, now - LOG_SECONDS)
-        if self._redis.zcard(QUEUE) >= value("queue"):
+        try:
+            self._waiting.join(params, token)
+        except Unavailable:
             self._redis.delete(flight)
-            raise full()
-        self._redis.zadd(QUEUE, {token: now})
-        self._publish(params.kind, params.key(), params.query(), token)
+            raise
+        self._publish()
         return token
 
     def _text(self, name: str) -> str | None:
@@ -143,7 +136,7 @@ class SharedEngine:
         log, flight, last, started = f"{LOG}:{token}", f"{FLIGHT}:{key}", b"0", False
         place, moved = None, time.monotonic()
         while wanted():
-            self._redis.set(f"{FOLLOWED}:{token}", 1, px=FOLLOWED_MS)
+            self._waiting.follow(token)
             found: Any = self._redis.xread({log: last}, count=64, block=BLOCK_MS)
             if found:
                 entries = found[0][1]
@@ -156,13 +149,15 @@ class SharedEngine:
                 yield NOTHING
                 continue
             self._redis.pexpire(flight, FLIGHT_MS)
-            rank: Any = self._redis.zrank(QUEUE, token)
-            if rank != place:
-                place, moved = rank, time.monotonic()
+            if (now := self._waiting.place(token)) != place:
+                place, moved = now, time.monotonic()
             elif time.monotonic() - moved > (LOST if self._redis.exists(WORKING) else PATIENCE):
-                self._redis.zrem(QUEUE, token)  # it is in nobody's way
+                self._waiting.leave(token)  # it is in nobody's way
                 raise _Stuck
-            yield NOTHING if rank is None else queued(rank + 1)
+            yield NOTHING if place is None else queued(place)
+        if not started and self._text(flight) == token:  # it is in nobody's way
+            self._waiting.leave(token)
+            self._redis.delete(flight)
 
 
 def _line_of(fields: dict[bytes, bytes]) -> bytes:
@@ -184,12 +179,18 @@ class Worker:
     def __init__(self, url: str, cache: Results) -> None:
         """Finished results are kept in the cache."""
         self._redis = Redis.from_url(url, socket_timeout=10 * REDIS_SECONDS)
-        self._cache = cache
+        self._cache, self._waiting = cache, Waiting(self._redis)
 
-    def work(self, params: ParameterSet, token: str) -> None:
+    def work(self) -> None:
+        """Compute what is most urgent, if anybody still waits for anything."""
+        if job := self._waiting.take():
+            params = COMPUTED[job.kind].make(**job.query)
+            if params.key() == job.key:  # of another version of the mathematics it would differ
+                self.answer(params, job.token)
+
+    def answer(self, params: ParameterSet, token: str) -> None:
         """Compute a result into the log of a token, as long as anybody follows it."""
         flight, log = f"{FLIGHT}:{params.key()}", f"{LOG}:{token}"
-        self._redis.zrem(QUEUE, token)
         if not self._ours(flight, token):
             return
         try:
@@ -222,14 +223,14 @@ class Worker:
                 self._write(log, line=text)
                 if time.monotonic() - looked > CHECK:
                     looked = time.monotonic()
-                    if not self._redis.exists(f"{FOLLOWED}:{token}"):
+                    if not self._waiting.is_followed(token):
                         return
 
     def _begin(self, log: str) -> None:
         """Readers see from an empty line that it has begun."""
         with self._redis.pipeline() as pipe:
             pipe.xadd(log, {"line": NOTHING})
-            pipe.expire(log, LOG_SECONDS)
+            pipe.expire(log, KEPT_SECONDS)
             pipe.execute()
 
     def _write(self, log: str, **fields: bytes) -> None:
@@ -241,7 +242,7 @@ class Worker:
         with self._redis.pipeline() as pipe:
             entry: dict[Any, Any] = dict(fields)
             pipe.xadd(log, entry, nomkstream=True)
-            pipe.expire(log, LOG_SECONDS)
+            pipe.expire(log, KEPT_SECONDS)
             added, _ = pipe.execute()
         if added is None:
             raise _Lost

@@ -16,7 +16,6 @@ from flask import Flask
 from eosdash.service import telemetry
 from eosdash.service.cache import REDIS_SECONDS, ResultCache
 from eosdash.service.shared import Worker
-from eosdash.service.stream import COMPUTED
 from eosdash.service.turns import slots
 
 SLACK = 5
@@ -29,7 +28,7 @@ app.conf.update(
     accept_content=["json"],
     task_acks_late=False,  # readers notice that a worker is gone, and send the task again
     task_time_limit=SLACK * value("limit_seconds"),
-    worker_prefetch_multiplier=1,  # first come, first served, and nothing is lost with a worker
+    worker_prefetch_multiplier=1,  # nothing is lost with a worker
     worker_disable_prefetch=True,
     worker_concurrency=slots(),
     broker_connection_retry_on_startup=True,
@@ -37,11 +36,9 @@ app.conf.update(
 
 
 @app.task(name="eosdash.compute")  # type: ignore[untyped-decorator]
-def compute(kind: str, key: str, query: dict[str, str], token: str) -> None:
-    """Compute a result into the log of a token."""
-    params = COMPUTED[kind].make(**query)
-    if params.key() == key:  # otherwise it comes from another version of the mathematics
-        _worker().work(params, token)
+def compute() -> None:
+    """Compute what is most urgent by now."""
+    _worker().work()
 
 
 @cache
@@ -51,13 +48,13 @@ def _worker() -> Worker:
     return Worker(value("redis_url"), ResultCache(flask))
 
 
-def publish(kind: str, key: str, query: dict[str, str], token: str) -> None:
-    """Send a task.
+def publish() -> None:
+    """Send a task: leave to compute one result.
 
     Raises:
         kombu.exceptions.OperationalError: if Redis does not take it.
     """
-    compute.apply_async((kind, key, query, token), retry=False)
+    compute.apply_async(retry=False)
 
 
 def be_quick() -> None:

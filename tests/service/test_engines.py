@@ -146,8 +146,7 @@ def test_what_only_the_computation_can_refuse_is_refused_everywhere(fleet):
 
 
 def test_a_full_queue_refuses_and_the_others_are_served_in_order(fleet):
-    """On one machine the newest is next; Celery's workers take who came first."""
-    newest_first = fleet.celery is None
+    """The newest is next."""
     running, waiting = [next(LONG), next(LONG)], [next(SHORT), next(SHORT)]
     with ExitStack() as stack:
         bases = [fleet.bases[i % len(fleet.bases)] for i in range(5)]
@@ -156,16 +155,16 @@ def test_a_full_queue_refuses_and_the_others_are_served_in_order(fleet):
             visitor.ask(f"{LONG_RUN}{steps}")
             assert fleet.heard(f"{steps} begins")
         answers = []
-        for place, (visitor, steps) in enumerate(zip(visitors[2:], waiting, strict=False), 1):
+        for visitor, steps in zip(visitors[2:], waiting, strict=False):
             answers.append(visitor.ask(f"{RUN}{steps}"))
             sign = json.loads(answers[-1].readline())
-            assert sign == {"type": "queued", "position": 1 if newest_first else place}
+            assert sign == {"type": "queued", "position": 1}
         refused, body = visitors[4].read(f"{RUN}{next(SHORT)}")
         assert refused.status == 503
         assert int(refused.getheader("Retry-After")) > 0
         assert json.loads(body)["error"].keys() == {"field", "message", "allowed"}
         visitors[0].leave()
-        order = (1, 0) if newest_first else (0, 1)
+        order = (1, 0)
         last = b""
         while b'"position":1' not in last:
             last = answers[order[1]].readline()
