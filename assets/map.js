@@ -158,11 +158,7 @@ window.eosdash = window.eosdash || {};
     const fixed = paints.outcomes.map((hex) => word(parsed(hex)));
     const ramp = paints.ramp.map(word);
     const field = FIELDS[color]?.(map);
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = size;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(size, size);
-    const pixels = new Uint32Array(image.data.buffer);
+    const pixels = new Uint32Array(size * size);
     for (let row = 0; row < size; row++) {
       const to = (size - 1 - row) * size;
       for (let column = 0; column < size; column++) {
@@ -176,8 +172,7 @@ window.eosdash = window.eosdash || {};
     }
     if (!field) pattern(pixels, outcome, size, map.start.outcomes);
     if (map.changed && map.changed.length === size * size) hatch(pixels, map.changed, size);
-    context.putImageData(image, 0, 0);
-    return canvas.toDataURL();
+    return eos.png(new Uint8Array(pixels.buffer), size, size);
   };
 
   /* A pattern for every outcome but those that are solid or empty, as bits of 4 × 4 pixels: told
@@ -213,17 +208,12 @@ window.eosdash = window.eosdash || {};
   /** A picture of codes alone, (n × n), row 0 at the bottom. */
   eos.paintCodes = function (codes, size, colours, outcomes) {
     const fixed = colours.map((hex) => word(parsed(hex)));
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = size;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(size, size);
-    const pixels = new Uint32Array(image.data.buffer);
+    const pixels = new Uint32Array(size * size);
     codes.forEach((code, i) => {
       pixels[(size - 1 - Math.floor(i / size)) * size + (i % size)] = fixed[code];
     });
     pattern(pixels, codes, size, outcomes);
-    context.putImageData(image, 0, 0);
-    return canvas.toDataURL();
+    return eos.png(new Uint8Array(pixels.buffer), size, size);
   };
 
   /** Pixels that another budget would change are checkered white. */

@@ -99,7 +99,7 @@ window.eosdash = window.eosdash || {};
     const { size } = map.level;
     const painted = [map, map.level, map.changed, view.color, eos.scheme()];
     if (!state.image || painted.some((part, i) => part !== state.image.painted[i]))
-      state.image = { painted, url: eos.paint(map, view.color, templates.paints) };
+      state.image = { painted, url: await eos.paint(map, view.color, templates.paints) };
     const [data, layout] = eos.mapFigure(templates.basin, {
       map,
       view,

@@ -25,30 +25,11 @@ window.eosdash = window.eosdash || {};
   /** A PNG with texts by keyword, as iTXt chunks behind its header (PNG specification, 11.3.3). */
   function withText(png, texts) {
     const chunks = Object.entries(texts).map(([keyword, text]) =>
-      chunk("iTXt", new TextEncoder().encode(`${keyword}\0\0\0\0\0${text}`))
+      eos.pngChunk("iTXt", new TextEncoder().encode(`${keyword}\0\0\0\0\0${text}`))
     );
     const parts = [png.slice(0, SIGNATURE_AND_HEADER), ...chunks, png.slice(SIGNATURE_AND_HEADER)];
     const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
     parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
     return whole;
-  }
-
-  function chunk(type, content) {
-    const made = new Uint8Array(content.length + 12);
-    const view = new DataView(made.buffer);
-    view.setUint32(0, content.length);
-    made.set(new TextEncoder().encode(type), 4);
-    made.set(content, 8);
-    view.setUint32(content.length + 8, crc(made.subarray(4, content.length + 8)));
-    return made;
-  }
-
-  function crc(bytes) {
-    let value = 0xffffffff;
-    for (const byte of bytes) {
-      value ^= byte;
-      for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    }
-    return ~value >>> 0;
   }
 })(window.eosdash);

@@ -126,7 +126,7 @@ window.eosdash = window.eosdash || {};
   };
 
   /** Data and layout of the figure of a sweep, for the box that it is drawn in. */
-  eos.sweepFigure = (template, sweep, box) => [dataOf(template, sweep), layoutOf(template, sweep, box)];
+  eos.sweepFigure = async (template, sweep, box) => [dataOf(template, sweep), await layoutOf(template, sweep, box)];
 
   function dataOf(template, sweep) {
     const { columns, start } = sweep;
@@ -166,7 +166,7 @@ window.eosdash = window.eosdash || {};
     return unit.symbol === "η_C" ? "learning rate η / η<sub>C</sub>" : `learning rate η in units of ${unit.symbol}`;
   }
 
-  function layoutOf(template, sweep, box) {
+  async function layoutOf(template, sweep, box) {
     const { start } = sweep;
     const { params } = start;
     const domains = domainsOf(sweep, box);
@@ -203,7 +203,7 @@ window.eosdash = window.eosdash || {};
       }
     });
     layout.yaxis4.range = [0, 1.3];
-    if (sweep.isOverLr) addOrbit(layout, sweep);
+    if (sweep.isOverLr) await addOrbit(layout, sweep);
     const critical = sweep.position(start.critical_lr?.value); // none where the network is not linear
     if (critical !== null) {
       layout.shapes.push(vertical(critical, accent, "dash"));
@@ -224,7 +224,7 @@ window.eosdash = window.eosdash || {};
   let picture = null; // of the orbit diagram, and what it was painted from
 
   /** The orbit diagram as a picture: how often each value is visited, a column each. */
-  function addOrbit(layout, sweep) {
+  async function addOrbit(layout, sweep) {
     const visits = evenly(sweep);
     const all = visits.flatMap((values) => values ?? []).filter(Number.isFinite).sort((a, b) => a - b);
     if (!all.length) return;
@@ -234,7 +234,7 @@ window.eosdash = window.eosdash || {};
     layout.yaxis.range = range;
     const painted = [sweep, sweep.columns.visits.filter(Boolean).length, eos.scheme()];
     if (!picture || painted.some((part, i) => part !== picture.painted[i]))
-      picture = { painted, url: paint(visits, range, layout.meta.ink) };
+      picture = { painted, url: await paint(visits, range, layout.meta.ink) };
     const [first, last] = layout.xaxis.range;
     const step = (last - first) / (visits.length - 1);
     layout.images.push({
@@ -255,11 +255,7 @@ window.eosdash = window.eosdash || {};
   }
 
   function paint(visits, [low, high], ink) {
-    const canvas = document.createElement("canvas");
-    canvas.width = visits.length;
-    canvas.height = BINS;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(visits.length, BINS);
+    const pixels = new Uint8ClampedArray(4 * visits.length * BINS);
     const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ink.slice(at, at + 2), 16));
     let before = null; // columns that are not there yet look like their neighbour on the left
     visits.forEach((values, column) => {
@@ -269,11 +265,10 @@ window.eosdash = window.eosdash || {};
         for (let near = row - 1; near <= row + 1; near++) {
           if (!(near >= 0 && near < BINS)) continue;
           const at = 4 * (near * visits.length + column);
-          image.data.set([red, green, blue, Math.min(255, image.data[at + 3] + INK)], at);
+          pixels.set([red, green, blue, pixels[at + 3] + INK], at);
         }
       }
     });
-    context.putImageData(image, 0, 0);
-    return canvas.toDataURL();
+    return eos.png(pixels, visits.length, BINS);
   }
 })(window.eosdash);

@@ -69,7 +69,7 @@ window.eosdash = window.eosdash || {};
     const template = eos.templates[eos.scheme()].sweep;
     const drawn = sweep.known.length;
     const config = { displayModeBar: false, doubleClick: false };
-    await eos.react(figure, ...eos.sweepFigure(template, sweep, figure), config);
+    await eos.react(figure, ...(await eos.sweepFigure(template, sweep, figure)), config);
     if (!figure.isConnected) return;
     if (!figure.listening) figure.on("plotly_relayout", (change) => "width" in change && drawSweep());
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });

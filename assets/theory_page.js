@@ -93,7 +93,8 @@ window.eosdash = window.eosdash || {};
       return;
     }
     eos.say(`${name}-check`, `${eos.marked(panel, "check")}.`);
-    const drawn = DRAW[name](panel, eos.templates[eos.scheme()]);
+    const drawn = await DRAW[name](panel, eos.templates[eos.scheme()]);
+    if (panel !== state.panels[name]) return; // the next one is drawn already
     const reasons = panel.missing;
     const missing = drawn.some(Boolean) ? reasons.map : (reasons.stable ?? Object.values(reasons)[0]);
     eos.say(`${name}-missing`, panel.instead.includes(missing) ? "" : (missing ?? ""));
@@ -207,7 +208,7 @@ window.eosdash = window.eosdash || {};
       return panel.ray ? unbounded(panel.ray, templates.theory) : [null, null];
     },
 
-    measure_zero({ value, fraction, interval, outcome, half }, templates) {
+    async measure_zero({ value, fraction, interval, outcome, half }, templates) {
       if (!value) return [null, null];
       const { convergence, map } = templates.theory;
       const curve = filled(convergence, {
@@ -220,7 +221,7 @@ window.eosdash = window.eosdash || {};
       const [size] = outcome.shape;
       const step = (2 * half) / (size - 1);
       const image = {
-        source: eos.paintCodes(eos.unpacked(outcome), size, templates.outcomes, eos.templates.names),
+        source: await eos.paintCodes(eos.unpacked(outcome), size, templates.outcomes, eos.templates.names),
         xref: "x", yref: "y", layer: "below", sizing: "stretch", xanchor: "left", yanchor: "top",
         x: -half - step / 2, y: half + step / 2, sizex: size * step, sizey: size * step,
       };

@@ -21,11 +21,16 @@ from tests.programs import FIREFOX
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Firefox: the installed one, over the protocol of its maker, or Playwright's own."""
+    with launch(playwright) as launched:
+        yield launched
+
+
+def launch(playwright: Playwright, prefs: dict[str, str | float | bool] | None = None) -> Browser:
     path = FIREFOX.path()
     channel = None if path == FIREFOX.downloaded() else "moz-firefox"
-    launched = playwright.firefox.launch(executable_path=path, channel=channel)
-    yield launched
-    launched.close()
+    return playwright.firefox.launch(
+        executable_path=path, channel=channel, firefox_user_prefs=prefs
+    )
 
 
 @pytest.fixture
@@ -56,12 +61,37 @@ def test_a_map_is_painted_and_a_click_runs_its_start(basin_page: BasinPage) -> N
 
 COLOURS = """async () => {
     const href = document.querySelector("#basin-figure .imagelayer image").getAttribute("href");
-    const bitmap = await createImageBitmap(await (await fetch(href)).blob());
-    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-    context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-    return [...new Set(new Uint32Array(data.buffer))];
+    const png = new Uint8Array(await (await fetch(href)).arrayBuffer());
+    const sizes = new DataView(png.buffer);
+    const [width, at] = [sizes.getUint32(16), 33];  // behind the header: the data
+    const data = new Blob([png.subarray(at + 8, at + 8 + sizes.getUint32(at))]);
+    const plain = data.stream().pipeThrough(new DecompressionStream("deflate"));
+    const rows = new Uint8Array(await new Response(plain).arrayBuffer());
+    const found = new Set();
+    for (let row = 0; row < rows.length; row += 4 * width + 1)
+        for (let i = row + 1; i <= row + 4 * width; i += 4) found.add(rows.slice(i, i + 4).join());
+    return [...found];
 }"""
+"""Of the picture itself: a canvas that is asked back may answer with noise."""
+
+
+def test_colours_are_those_that_were_painted_where_canvases_are_not_read_back(
+    playwright: Playwright, base_url: str
+) -> None:
+    with launch(playwright, {"privacy.resistFingerprinting": True}) as resisting:
+        page = resisting.new_page(base_url=base_url)
+        page.set_default_timeout(PATIENCE)
+        BasinPage(page).open("depth=2&target=0.8&lr=0.7&resolution=128&steps=200")
+        assert page.evaluate(NOISE)
+        assert 2 <= len(page.evaluate(COLOURS)) <= 8
+
+
+NOISE = """() => {
+    const context = new OffscreenCanvas(16, 16).getContext("2d");
+    context.fillRect(0, 0, 16, 16);
+    return new Set(context.getImageData(0, 0, 16, 16).data).size !== 2;
+}"""
+"""Whether a black canvas is read as something else."""
 
 
 def test_a_sweep_is_drawn(sweep_page: SweepPage) -> None:
