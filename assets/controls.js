@@ -20,8 +20,10 @@ window.eosdash = window.eosdash || {};
   let rejected = new Set();
   let asked = null; // a slider that is given new ends echoes its value, which is no new question
 
-  const ECHO = 1200; // ms within which an input may still repeat what it held before
-  const intents = {};
+  const ECHO = 1200; // ms after it has taken over a value in which an input may still repeat what it held before
+  const MOST_ECHOES = 4;
+  const MOST_LOOKS = 10;
+  const intents = {}; // what fields were set to: {value, echoes, over: a timer, once it has been taken over}
   const locked = (name) => eos.frame.lock && !isView(name) && name !== eos.page().cursor;
   const write = (name, value) =>
     props(id("param", name), typeof value === "boolean" ? { checked: value } : { value: String(value ?? "") });
@@ -30,31 +32,52 @@ window.eosdash = window.eosdash || {};
   eos.set = (name, given) => {
     if (locked(name)) return void eos.toast("This link is locked: its parameters can be seen, but not changed.");
     const value = eos.meant(name, given);
-    intents[name] = { value, until: performance.now() + ECHO };
+    intend(name, value);
     write(name, value);
     return value;
   };
-  /** What a field was set to just now, while no hand is on its control. */
+  function intend(name, value) {
+    clearTimeout(intents[name]?.over);
+    intents[name] = { value, echoes: 0 };
+  }
+  function forgetIntent(name) {
+    clearTimeout(intents[name]?.over);
+    delete intents[name];
+  }
+  /** What a field was set to, until it has settled there, while no hand is on its control. */
   function intended(name) {
-    const byHand = document.activeElement === element("param", name);
-    if (intents[name] && (byHand || performance.now() > intents[name].until)) delete intents[name];
+    if (document.activeElement === element("param", name)) forgetIntent(name);
     return intents[name];
   }
-  /** A hand that takes hold of a control, with a pointer or an arrow, ends that. */
-  for (const kind of ["pointerdown", "keydown"])
+  /** A hand that takes hold of a control, with a pointer or a key, ends that. */
+  for (const kind of ["pointerdown", "click", "keydown", "input"])
     document.addEventListener(kind, ({ target, key = "Pointer" }) => {
       const field = target.closest?.(".eos-field");
-      if (field && key.length > 1) delete intents[JSON.parse(field.id).name];
+      if (field && key.length > 1) forgetIntent(JSON.parse(field.id).name);
     }, true);
   /** An input that waits for the hand to rest repeats its last value late, even when it has been
-   * set to another since. Such an echo is undone; true if there was one. */
-  function undoEchoes() {
-    let undone = false;
+   * set to another since. Such an echo is undone; the names of those fields, of all that say
+   * something. What has not taken over its value yet, is as good as there. How late an echo comes is
+   * told by timers alone, which a slow page runs in the order of its input's own, and not by the clock. */
+  function undoEchoes(said) {
+    const undone = [];
     for (const name of Object.keys(intents)) {
       const intent = intended(name);
-      if (!intent || String(values[name]) === String(intent.value)) continue;
-      write(name, intent.value);
-      undone = true;
+      if (!intent) continue;
+      if (String(values[name]) === String(intent.value)) {
+        clearTimeout(intent.over);
+        intent.over = setTimeout(forgetIntent, ECHO, name);
+        continue;
+      }
+      if (said.includes(name)) {
+        if (intent.echoes++ === MOST_ECHOES) {
+          forgetIntent(name); // the control takes another value for it
+          continue;
+        }
+        write(name, intent.value);
+        undone.push(name);
+      }
+      values[name] = intent.value;
     }
     return undone;
   }
@@ -67,7 +90,10 @@ window.eosdash = window.eosdash || {};
   eos.fit = ({ start, query: of }) => {
     if (of !== asked) return "";
     const before = { ...values };
-    const others = eos.fitting.take(start, values, (name, value) => write(name, (values[name] = value)));
+    const others = eos.fitting.take(start, values, (name, value) => {
+      intend(name, (values[name] = value));
+      write(name, value);
+    });
     asked = query();
     const sizes = others.filter((name) => !["start", "step"].includes(rules[name].group));
     const words = sizes.map((name) => `${rules[name].label.toLowerCase()} ${values[name]} instead of ${before[name]}`);
@@ -143,11 +169,14 @@ window.eosdash = window.eosdash || {};
     awaited = query({ ...values, ...Object.fromEntries(typed) });
     const mine = awaited;
     for (const [name, value] of changes) eos.set(name, value);
-    setTimeout(() => {
+    const settle = (looks) => {
       if (awaited !== mine) return;
+      const moving = changes.some(([name]) => intents[name] && !intents[name].over);
+      if (moving && looks < MOST_LOOKS) return setTimeout(settle, ECHO, looks + 1);
       awaited = null; // written otherwise by a control: ask for what is there
       ask();
-    }, changes.length ? ECHO : 0);
+    };
+    setTimeout(settle, changes.length ? ECHO : 0, 0);
     return mine;
   };
   /** When all have taken over: a page must not be left before, Dash would look for its controls. */
@@ -229,6 +258,7 @@ window.eosdash = window.eosdash || {};
         const value = log ? Number((10 ** slider).toPrecision(4)) : slider;
         const turned = Math.abs(value - values[triggered.name]) > 1e-3 * Math.abs(value);
         values[triggered.name] = value;
+        intend(triggered.name, value);
         if (turned) eos.fitting.changed([triggered.name], values);
         if (triggered.name === eos.page().cursor) return [String(value), skip()];
         if (!written(values.hidden)) ask(triggered.name); // sooner than by way of the number
@@ -244,20 +274,20 @@ window.eosdash = window.eosdash || {};
       const fresh = rules !== rulesNow;
       if (fresh) {
         asked = awaited = widthNote = null; // another page, with controls of its own
-        for (const name of Object.keys(intents)) delete intents[name];
+        Object.keys(intents).forEach(forgetIntent);
         eos.forget();
         eos.forgetNumbers();
       }
       rules = rulesNow;
       values = read(context().inputs_list);
       const all = changedNames();
-      const names = all.filter((name) => !eos.unread(name));
+      const echoes = undoEchoes(all);
+      const names = all.filter((name) => !eos.unread(name) && !echoes.includes(name));
       if (all.length && !names.length) return skip();
       if (fresh) {
         eos.fitting.begin(new URLSearchParams(location.search), rules, values);
         eos.lock();
       }
-      if (undoEchoes()) return skip();
       if (!fresh && !awaited) eos.fitting.changed(names, values);
       const changed = names.find((name) => !isView(name)) ?? names[0];
       show();

@@ -3,12 +3,11 @@ window.eosdash = window.eosdash || {};
 
 (function (eos) {
   const TOGETHER = 1200; // ms within which changes of one field are one change, as of a key that repeats
-  const PATIENCE = 3000; // ms in which the controls have taken over what was gone back to
 
   let past = [];
   let future = [];
   let now = null; // {values, changed, at}
-  let wanted = null; // the values that are being gone back to
+  let wanted = null; // {values, touches}: what is being gone back to
   let touches = 0; // while a pointer holds a slider there is no other, however slow the answers are
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => (touches += 1), true);
 
@@ -17,12 +16,11 @@ window.eosdash = window.eosdash || {};
   /** The values of the controls are those of a result: what was before can be gone back to. */
   eos.remember = function (values, changed) {
     const at = performance.now();
-    if (wanted && at < wanted.until && text(values) !== text(wanted.values)) return; // on the way
-    if (wanted || text(values) === text(now?.values ?? {})) {
-      now = { values, changed: null, at };
-      wanted = null;
-      return shown();
-    }
+    const there = wanted && text(values) === text(wanted.values);
+    if (wanted?.touches === touches && !there) return; // on the way
+    wanted = null;
+    if (there) now = { values, changed: null, at };
+    if (text(values) === text(now?.values ?? {})) return shown();
     const soon = at - now?.at < TOGETHER || touches === now?.touches;
     if (now && !(soon && changed && now.changed === changed)) past.push(now.values);
     future = [];
@@ -37,8 +35,8 @@ window.eosdash = window.eosdash || {};
 
   function travel(from, to) {
     if (!from.length || eos.frame.lock) return;
-    to.push(now.values);
-    wanted = { values: from.pop(), until: performance.now() + PATIENCE };
+    to.push((wanted ?? now).values);
+    wanted = { values: from.pop(), touches };
     eos.setAll(wanted.values);
     shown();
   }

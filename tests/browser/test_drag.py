@@ -52,7 +52,8 @@ def test_one_request_is_on_its_way_and_one_value_waits(run_page: RunPage, server
     server.let_go()
     page.wait_for_function("() => eosdash.state.current.query.includes('lr=0.31')")
     expect(page.locator("#run-figure")).to_be_visible()
-    page.wait_for_timeout(200)
+    while len(server.asked) < 2:
+        page.wait_for_timeout(50)
     assert server.asked == ["0.31", "0.36"]
     server.let_go()
     run_page.another(run_page.asked)

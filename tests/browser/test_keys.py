@@ -247,6 +247,42 @@ def test_the_buttons_undo_and_redo(run_page: RunPage) -> None:
     linked_whole(run_page, after)
 
 
+def test_a_page_that_is_busy_goes_back_all_the_same(run_page: RunPage) -> None:
+    """Inputs repeat what they held, however late: that is no change of anybody's."""
+    before = run_page.open(RUN).link
+    page = run_page.page
+    page.evaluate("eosdash.set('lr', 0.31)")
+    linked(run_page, lr="0.31")
+    page.evaluate(
+        """() => {
+            eosdash.undo();
+            const until = performance.now() + 2500;
+            while (performance.now() < until);
+        }"""
+    )
+    linked_whole(run_page, before)
+    page.wait_for_timeout(1500)  # longer than an input waits for the hand to rest
+    assert run_page.link == before
+    expect(run_page.control("lr")).to_have_value("0.3")
+    can(run_page, undo=False, redo=True)
+
+
+def test_two_changes_are_undone_at_once_and_redone_in_order(run_page: RunPage) -> None:
+    before = run_page.open("depth=3&seed=4&lr=0.3&steps=60").link
+    page = run_page.page
+    page.evaluate("eosdash.set('depth', 4)")
+    linked(run_page, depth="4")
+    page.evaluate("eosdash.set('lr', 0.31)")
+    linked(run_page, lr="0.31")
+    after = run_page.link
+    page.evaluate("() => (eosdash.undo(), eosdash.undo())")
+    linked_whole(run_page, before)
+    page.evaluate("() => eosdash.redo()")
+    linked(run_page, depth="4", lr=before["lr"])
+    page.evaluate("() => eosdash.redo()")
+    linked_whole(run_page, after)
+
+
 def test_another_change_ends_what_can_be_redone(run_page: RunPage) -> None:
     run_page.open(RUN)
     press(run_page, "u")
