@@ -1,14 +1,21 @@
-"""Ten minutes of visitors of every kind, with an eye on memory: ``python -m benchmarks.soak``."""
+"""Ten minutes of visitors of every kind, with an eye on memory: ``python -m benchmarks.soak``, and
+of four visitors of the command on a machine of one's own: ``python -m benchmarks.soak eosdash``."""
 
 import asyncio
 import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from benchmarks.clients import Answer, Client, once
-from benchmarks.load import LECTURE, LONG, Server, served
+from benchmarks.load import LECTURE, LONG, served
+from tests.conftest import ROOT
+from tests.smoke import serving
 
 SECONDS = 600
 SETTLED = 120
@@ -17,7 +24,7 @@ SETTLED = 120
 MOST_GROWTH = 1.1
 """Largest memory at the end, in units of the largest when it was settled."""
 
-VISITORS = 20
+VISITORS, AT_HOME = 20, 4
 PATHS = (
     lambda: LECTURE,
     lambda: LECTURE.replace("0.469", f"{random.uniform(0.1, 0.6):.6f}"),
@@ -32,7 +39,40 @@ PATHS = (
 )
 
 
-def memory(server: Server) -> float:
+class Running(Protocol):
+    """A server: its address, and the processes that answer."""
+
+    base: str
+
+    def workers(self) -> list[int]: ...
+
+
+class Command:
+    """The command `eosdash`, and the processes that it has started."""
+
+    def __init__(self, base: str, process: int) -> None:
+        self.base, self._process = base, process
+
+    def workers(self) -> list[int]:
+        """All of them."""
+        found = [self._process]
+        for parent in found:
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
+                found += map(int, task.read_text().split())
+        return found
+
+
+@contextmanager
+def at_home() -> Iterator[Command]:
+    """The command, with an empty cache."""
+    with TemporaryDirectory() as folder:
+        home = {"EOSDASH_CACHE_DIR": f"{folder}/cache", "PYTHONPATH": str(ROOT)}
+        started = serving([sys.executable, "-m", "eosdash"], Path(folder), **home)
+        with started as (url, process):
+            yield Command(url.rstrip("/"), process.pid)
+
+
+def memory(server: Running) -> float:
     """Resident megabytes of all processes that answer."""
     pages = 0
     for pid in server.workers():
@@ -66,9 +106,9 @@ async def leave(base: str) -> None:
     client.close()
 
 
-async def soak(server: Server, seconds: float) -> int:
+async def soak(server: Running, seconds: float, number: int) -> int:
     began, told, seen = time.monotonic(), Counter[object](), []
-    visitors = [visit(server.base, began + seconds, told) for _ in range(VISITORS)]
+    visitors = [visit(server.base, began + seconds, told) for _ in range(number)]
     everybody = asyncio.gather(*visitors)
     while not everybody.done():
         await asyncio.wait([everybody], timeout=10)
@@ -84,8 +124,11 @@ async def soak(server: Server, seconds: float) -> int:
 
 def main() -> int:
     """Exit status: 0 if memory stayed flat and no answer was wrong."""
+    if sys.argv[1:] == ["eosdash"]:
+        with at_home() as command:
+            return asyncio.run(soak(command, SECONDS, AT_HOME))
     with served() as server:
-        return asyncio.run(soak(server, SECONDS))
+        return asyncio.run(soak(server, SECONDS, VISITORS))
 
 
 if __name__ == "__main__":

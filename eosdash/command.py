@@ -16,6 +16,8 @@ from typing import Any
 
 # BLAS reads it when NumPy is imported; its threads would fight those of the server.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Of processes that compute, where the C library is GNU's: threads that end leave no memory behind.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 import click
 
