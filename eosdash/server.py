@@ -42,7 +42,10 @@ def create_app(alone: bool = False) -> dash.Dash:
     # Dash registers its script bundles on the first visit, and until then a second one fails.
     flask.test_client().get("/")
     static.serve(flask, settings.folder("static"), guard.HEADERS)
-    flask.wsgi_app = under(settings.prefix(), flask.wsgi_app)  # type: ignore[assignment, method-assign]
+    # A path that is set, even to none, goes before what proxies say.
+    proxies = 0 if settings.value("prefix") else settings.value("proxies")
+    mounted = under(settings.prefix(), flask.wsgi_app, proxies)
+    flask.wsgi_app = mounted  # type: ignore[assignment, method-assign]
     return app
 
 

@@ -26,7 +26,7 @@ from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import BasinParams, BasinView
 from eosdash.scope import map_scope
-from eosdash.service.settings import prefix
+from eosdash.service.prefix import prefix
 
 DESCRIPTION = (
     "Basins of convergence of gradient descent: which starts reach a minimum, which diverge, and "

@@ -9,8 +9,6 @@ import plotly
 from dash.fingerprint import build_fingerprint
 from flask import Flask, Response
 
-from eosdash.service.settings import prefix
-
 _PACKAGE = Path(__file__).parent.parent
 ROOT = _PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
 """The folder of ``assets``: of an installed package its own, of a checkout the top level."""
@@ -53,18 +51,19 @@ def join(folder: Path, kind: str) -> Bundle:
 
 
 def register(server: Flask, folder: Path) -> dict[str, str]:
-    """Serve the bundles of a folder; the address of each by its kind."""
+    """Serve the bundles of a folder; by its kind the address of each, without what lies before."""
     made = {kind: join(folder, kind) for kind in MIMETYPES}
     for bundle in made.values():
         server.add_url_rule(bundle.url, bundle.url, bundle.answer)
-    return {kind: prefix() + bundle.url for kind, bundle in made.items()}
+    return {kind: bundle.url for kind, bundle in made.items()}
 
 
 @cache
 def plotly_url() -> str:
-    """Address of plotly.js, the largest script by far, with its content's hash."""
+    """Address of plotly.js, the largest script by far, with its content's hash, without
+    what lies before."""
     path = "package_data/plotly.min.js"
     with (Path(plotly.__path__[0]) / path).open("rb") as file:
         content = sha256(file.read()).hexdigest()[:DIGITS]
     named = build_fingerprint(path, plotly.__version__, content)
-    return f"{prefix()}/_dash-component-suites/plotly/{named}"
+    return f"/_dash-component-suites/plotly/{named}"

@@ -14,7 +14,7 @@ from eosdash.pages.icons import aria, icon
 from eosdash.pages.links import OF_A_NETWORK
 from eosdash.pages.terms import explained
 from eosdash.params.task import USUAL
-from eosdash.service.settings import prefix
+from eosdash.service.prefix import prefix
 from eosdash.words import OUTCOME_WORDS
 
 NUMBERS: dict[Any, str] = {int: "whole", float: "real"}

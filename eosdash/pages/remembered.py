@@ -9,6 +9,8 @@ from threading import Lock
 from cachelib import SimpleCache
 from flask import Flask, Response, g, request
 
+from eosdash.service.prefix import prefix
+
 MOST = 256
 """Answers that are kept, of some ten kilobytes each."""
 
@@ -45,7 +47,7 @@ def register(server: Flask) -> None:
 
 def _key() -> str | None:
     """The request in full, if its answer is a page."""
-    asked = f"{request.host_url} {request.headers.get('Accept-Encoding')} {request.path}"
+    asked = f"{request.host_url} {prefix()} {request.headers.get('Accept-Encoding')} {request.path}"
     if request.method == "GET" and request.path in ALWAYS_THE_SAME:
         return asked
     if request.path == CALLS and _lays_out():

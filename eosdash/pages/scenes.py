@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.links import Link
-from eosdash.service.settings import prefix
+from eosdash.service.prefix import prefix
 
 DESCRIPTION = (
     "A talk on the edge of stability in scenes: each opens the laboratory in a state of its own, "

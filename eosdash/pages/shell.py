@@ -14,6 +14,7 @@ from eosdash.fields import MATH_VERSION
 from eosdash.figures.style import FONT, style_sheet
 from eosdash.glossary import known_terms
 from eosdash.pages import basin, bundle, dialogs, exports, run, scenes, sweep, theory
+from eosdash.pages.addresses import Dashboard
 from eosdash.pages.controls import SLIDERS, field_id
 from eosdash.pages.icons import aria, icon
 from eosdash.pages.menu import menu
@@ -21,7 +22,7 @@ from eosdash.params import PAGES as SHARED
 from eosdash.service.cache import Results
 from eosdash.service.flights import Flights
 from eosdash.service.guard import Known
-from eosdash.service.settings import prefix
+from eosdash.service.prefix import prefix
 
 PAGES = {"run": run, "basin": basin, "sweep": sweep, "theory": theory, "scenes": scenes}
 PATHS = {name: page.path for name, page in SHARED.items()} | {"scenes": "/scenes"}
@@ -38,9 +39,9 @@ THEME = {
 
 # The largest script by far is loaded beside the others.
 INDEX = """<!DOCTYPE html>
-<html lang="en" data-math="MATH_VERSION" data-base="BASE" data-fields='FIELDS'>
+<html lang="en" data-math="MATH_VERSION" data-base="{%base%}" data-fields='FIELDS'>
 <head>{%metas%}<title>{%title%}</title>{%favicon%}
-<script async src="PLOTLY"></script><style>STYLE</style>{%css%}</head>
+<script async src="{%base%}PLOTLY"></script><style>STYLE</style>{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
@@ -57,7 +58,7 @@ def create(server: Flask, flights: Flights, cache: Results) -> dash.Dash:
 def dashboard(server: Flask) -> dash.Dash:
     """The Dash app alone."""
     own = bundle.register(server, Path(server.root_path, "assets"))
-    app = dash.Dash(
+    app = Dashboard(
         "eosdash",
         server=server,
         title="eosdash: gradient descent at the edge of stability",
@@ -66,7 +67,6 @@ def dashboard(server: Flask) -> dash.Dash:
         assets_ignore=r"\.(js|css)$",  # they are in the bundles
         external_scripts=[own["js"]],
         external_stylesheets=[own["css"]],
-        requests_pathname_prefix=f"{prefix()}/",
         use_pages=True,
         pages_folder="",
         serve_locally=True,
@@ -79,7 +79,6 @@ def dashboard(server: Flask) -> dash.Dash:
     )
     looks = INDEX.replace("STYLE", style_sheet())
     looks = looks.replace("MATH_VERSION", MATH_VERSION).replace("FIELDS", fields_of_pages())
-    looks = looks.replace("BASE", prefix())
     app.index_string = looks.replace("PLOTLY", bundle.plotly_url())
     app.layout = shell
     for order, (name, page) in enumerate(PAGES.items()):

@@ -23,7 +23,7 @@ from eosdash.pages.links import Link
 from eosdash.pages.terms import explained
 from eosdash.params import SweepParams
 from eosdash.scope import sweep_scope
-from eosdash.service.settings import prefix
+from eosdash.service.prefix import prefix
 
 DESCRIPTION = (
     "Sweeps over the learning rate: orbit diagram, Lyapunov exponent, probability of convergence "

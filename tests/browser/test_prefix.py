@@ -1,9 +1,11 @@
-"""Everything under a path, behind a proxy that strips it and behind one that does not."""
+"""Everything under a path: behind a proxy that strips it, behind one that does not, and behind one
+that says which it has stripped, to an app that was told of none."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +19,7 @@ from tests.programs import NGINX
 from tests.service.helpers import holds
 
 PREFIX = "/labs/eosdash"
+KINDS = ("stripping", "whole", "telling")
 CONFIGURATION = """
 pid {folder}/pid; error_log {folder}/error warn; daemon off;
 events {{}}
@@ -26,45 +29,52 @@ http {{
     proxy_http_version 1.1; proxy_buffering off; proxy_set_header Host $http_host;
     server {{ listen 127.0.0.1:{stripping}; location {prefix}/ {{ proxy_pass {app}/; }} }}
     server {{ listen 127.0.0.1:{whole}; location {prefix}/ {{ proxy_pass {app}; }} }}
+    server {{
+        listen 127.0.0.1:{telling};
+        proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Prefix {prefix};
+        location {prefix}/ {{ proxy_pass {untold}/; }}
+    }}
 }}
 """
 
 
 @pytest.fixture(scope="module")
 def proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The address of the app behind each of the two, with scripts compressed ahead."""
+    """The address of the app behind each of the three, with scripts compressed ahead."""
     folder = tmp_path_factory.mktemp("prefix")
-    port, stripping, whole = (str(free_port()) for _ in range(3))
+    ports = {name: str(free_port()) for name in KINDS}
     environ = os.environ | {
-        "PORT": port,
-        "EOSDASH_PREFIX": PREFIX,
         "EOSDASH_CACHE_DIR": str(folder / "cache"),
         "EOSDASH_STATIC_DIR": str(folder / "static"),
     }
     subprocess.run(
-        [sys.executable, "-m", "eosdash.pages.static"], cwd=ROOT, env=environ, check=True
-    )
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:server"]
+        [sys.executable, "-m", "eosdash.pages.static"], cwd=ROOT, env=environ, check=True,
+        timeout=300,
+    )  # fmt: skip
+
+    def app(name: str, **settings: str) -> AbstractContextManager[str]:
+        port = str(free_port())
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:server"]
+        return serving(command, ROOT, environ | {"PORT": port} | settings, folder / f"{name}.log")
+
     file = folder / "nginx.conf"
-    with serving(command, ROOT, environ, folder / "log") as app:
+    with (
+        app("told", EOSDASH_PREFIX=PREFIX) as told,
+        app("untold", EOSDASH_PROXIES="1", EOSDASH_PREFIX="") as untold,
+    ):
         file.write_text(
-            CONFIGURATION.format(
-                folder=folder, stripping=stripping, whole=whole, prefix=PREFIX, app=app
-            )
+            CONFIGURATION.format(folder=folder, prefix=PREFIX, app=told, untold=untold, **ports)
         )
         nginx = subprocess.Popen([NGINX.path(), "-p", str(folder), "-c", str(file)])
         try:
             assert holds(lambda: (folder / "pid").exists(), 10)
-            yield {
-                "stripping": f"http://127.0.0.1:{stripping}",
-                "whole": f"http://127.0.0.1:{whole}",
-            }
+            yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         finally:
             nginx.terminate()
             nginx.wait(20)
 
 
-@pytest.fixture(params=["stripping", "whole"])
+@pytest.fixture(params=KINDS)
 def host(request: pytest.FixtureRequest, proxies: dict[str, str]) -> str:
     return proxies[request.param]
 

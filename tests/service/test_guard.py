@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import dash
 import pytest
+from flask import request, request_started
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,18 +152,12 @@ def test_proxies_are_believed_if_there_are_any(
 ) -> None:
     client = make_client(PROXIES=proxies)
     addresses: list[str | None] = []
-    server = client.application
-    inner = server.wsgi_app.app if believed else server.wsgi_app  # type: ignore[attr-defined]
 
-    def heard(environ: Any, start_response: Any) -> Any:
-        addresses.append(environ["REMOTE_ADDR"])
-        return inner(environ, start_response)
+    def heard(_: Any, **__: Any) -> None:
+        addresses.append(request.remote_addr)
 
-    if believed:
-        server.wsgi_app.app = heard  # type: ignore[attr-defined]
-    else:
-        server.wsgi_app = heard  # type: ignore[method-assign]
-    answer = client.get("/", headers=FORWARDED)
+    with request_started.connected_to(heard, client.application):
+        answer = client.get("/", headers=FORWARDED)
     assert ("https://eos.example/" in answer.text) is believed
     assert ("Cross-Origin-Opener-Policy" in answer.headers) is believed
     assert addresses == ["198.51.100.7" if believed else "127.0.0.1"]
