@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import re
-import shlex
 import socket
 import subprocess
 import sys
@@ -21,10 +20,10 @@ import yaml
 
 from benchmarks.clients import persistent
 from eosdash.service import settings
+from tests import dockerfile
 from tests.conftest import ROOT, free_port
 from tests.programs import NGINX, REDIS
 from tests.service.fleet import Program, Visitor, awaited, holds, rows_of
-from tests.test_container import arguments
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -42,8 +41,8 @@ MAP = "/api/basin?depth=2&resolution=512&steps=60"
 
 
 def image_environ() -> dict[str, str]:
-    """What the Dockerfile sets."""
-    return dict(pair.split("=", 1) for pair in shlex.split(" ".join(arguments("ENV"))))
+    """What the Dockerfile sets, but for paths inside the image."""
+    return {name: value for name, value in dockerfile.environ().items() if "/" not in value}
 
 
 def expanded(text: Any) -> str:
@@ -86,7 +85,7 @@ def test_every_image_is_built_here_or_of_a_version(service):
 
 
 def test_the_user_of_the_app_is_that_of_the_image():
-    assert {SERVICES[name]["user"] for name in ("web", "worker")} == {arguments("USER")[-1]}
+    assert {SERVICES[name]["user"] for name in ("web", "worker")} == {dockerfile.user()}
 
 
 def test_only_the_proxy_can_be_reached():
@@ -179,7 +178,7 @@ class Topology:
     def start(self) -> None:
         redis = [REDIS.path(), *SERVICES["redis"]["command"][1:]]
         self._run("redis", [*redis, "--port", str(self._redis), "--bind", "127.0.0.1"])
-        (command,) = map(json.loads, arguments("CMD"))
+        command = dockerfile.command()
         for number in range(self.replicas):
             self._run(f"web{number}", command, self.environ("web", number))
         self._run("worker", SERVICES["worker"]["command"], self.environ("worker"))
