@@ -1,6 +1,12 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 
+# Of image-test: docker or podman with its options, more options, and another base of the Dockerfile.
+ENGINE ?=
+ENGINE_BUILD_FLAGS ?=
+ENGINE_RUN_FLAGS ?=
+BASE ?=
+
 VENV := .venv
 BENCH_VENV := .venv-bench
 DOCS_VENV := .venv-docs
@@ -17,7 +23,7 @@ run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_WAR
 run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_STATIC_DIR = $(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help run warm static test test-thorough lint format docs bench load soak clean programs
+.PHONY: help run warm static test test-thorough image-test lint format docs bench load soak clean programs
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
@@ -35,6 +41,10 @@ test: lint programs  ## Lint, type-check and run every test, browser tests inclu
 
 test-thorough: PYTEST_ARGS += --hypothesis-profile thorough
 test-thorough: test  ## The same, with twenty times as many examples
+
+image-test:  ## Build the image with docker or podman, run it without any rights, and ask it for all
+	@$(PYTHON) -m tests.image --engine="$(ENGINE)" --build-flags="$(ENGINE_BUILD_FLAGS)" \
+		--run-flags="$(ENGINE_RUN_FLAGS)" --base="$(BASE)"
 
 lint: $(VENV)/.dev  ## Check style and types
 	$(VENV)/bin/ruff check .
