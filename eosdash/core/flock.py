@@ -38,7 +38,7 @@ TILE_FLOATS = 65_536
 CROWD = 0.2
 """Fraction of a tile that has arrived before the others close ranks."""
 
-SEEN_FLOATS = 2_000_000
+SEEN_FLOATS = 4_000_000
 """Numbers in the orbits that are looked at together when the budget is spent."""
 
 Mask = NDArray[np.bool_]
