@@ -275,6 +275,7 @@ window.eosdash = window.eosdash || {};
       if (fresh) {
         asked = awaited = widthNote = null; // another page, with controls of its own
         Object.keys(intents).forEach(forgetIntent);
+        eos.abandon();
         eos.forget();
         eos.forgetNumbers();
       }

@@ -7,9 +7,9 @@ window.eosdash = window.eosdash || {};
 
   const UNTOLD = { field: "server", message: "it refused the request", allowed: "a link of this page" };
 
-  let next = null; // {query, changed}: what is asked for when its time has come
+  let next = null; // {page, query, changed}: what is asked for when its time has come
   let waiting = null; // a timer
-  let going = null; // what was asked for last: {abort, page, at, answered, held}
+  let going = null; // what was asked for last: {abort, at, answered, held}
   let begun = null; // the page that shows a result
 
   const $ = (id) => document.getElementById(id);
@@ -29,13 +29,14 @@ window.eosdash = window.eosdash || {};
   /** Ask for the result of a query, as soon as something was heard of the one before: no more than
    * one request is on its way, and one value waits for it, the last. */
   eos.request = function (query, changed) {
-    next = { query, changed };
+    next = { page: eos.page(), query, changed };
     turn();
   };
 
   /** Ask for what waits, if its time has come; what it follows is left. */
   function turn() {
     clearTimeout(waiting);
+    if (next?.page !== eos.page()) next = null; // that page was left
     if (!next) return;
     const pause = (going ? due(going) : 0) - performance.now();
     if (pause > 0) {
@@ -49,16 +50,19 @@ window.eosdash = window.eosdash || {};
 
   /** When another request may follow one: at the pace at which it is answered, and who is told to
    * come again later does not come sooner. */
-  function due({ page, at, answered, held }) {
-    if (eos.page() !== page) return at;
-    if (held) return held;
-    return at + (answered ? PACE : SILENCE);
-  }
+  const due = ({ at, answered, held }) => held || at + (answered ? PACE : SILENCE);
+
+  /** Leave what was asked for, with the page that asked. */
+  eos.abandon = function () {
+    clearTimeout(waiting);
+    going?.abort.abort();
+    next = going = null;
+  };
 
   async function follow(query, changed) {
     going?.abort.abort();
     const page = eos.page();
-    const mine = (going = { abort: new AbortController(), page, at: performance.now() });
+    const mine = (going = { abort: new AbortController(), at: performance.now() });
     const { signal } = mine.abort;
     const result = new page.Result(query);
     const gone = () => signal.aborted || eos.page() !== page;

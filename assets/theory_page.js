@@ -94,7 +94,7 @@ window.eosdash = window.eosdash || {};
     }
     eos.say(`${name}-check`, `${eos.marked(panel, "check")}.`);
     const drawn = await DRAW[name](panel, eos.templates[eos.scheme()]);
-    if (panel !== state.panels[name]) return; // the next one is drawn already
+    if (panel !== state.panels[name] || !$(`${name}-a`)) return; // the next one is drawn, or the page was left
     const reasons = panel.missing;
     const missing = drawn.some(Boolean) ? reasons.map : (reasons.stable ?? Object.values(reasons)[0]);
     eos.say(`${name}-missing`, panel.instead.includes(missing) ? "" : (missing ?? ""));

@@ -1,11 +1,13 @@
 """A page that fails its test for any console error or any request to another host."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, BrowserType, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
@@ -13,7 +15,7 @@ from tests.browser.sweep_page import SweepPage
 from tests.browser.theory_page import TheoryPage
 
 # Of milliseconds: other work may have the processor. What is there is seen at once all the same.
-PATIENCE = 60_000
+PATIENCE, LEAVE = 60_000, 10_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -49,7 +51,9 @@ def context(request: pytest.FixtureRequest, base_url: str) -> Iterator[BrowserCo
     yield context
     blank, *opened = context.pages
     for page in opened:
-        page.close()
+        # Closing one without its handlers waits for it for good, and now and then it never comes.
+        with suppress(PlaywrightTimeout), page.expect_event("close", timeout=LEAVE):
+            page.close(run_before_unload=True)
     origin = {"origin": base_url, "storageTypes": "local_storage,indexeddb,cookies"}
     context.new_cdp_session(blank).send("Storage.clearDataForOrigin", origin)
     context.clear_permissions()
