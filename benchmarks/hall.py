@@ -96,7 +96,7 @@ def gunicorn() -> Iterator[str]:
 
 def figure(curves: dict[str, list[Hall]]) -> str:
     """Finished over asked, both a second, as SVG."""
-    width, height, left, bottom, top = 640, 360, 56, 48, 28
+    width, height, left, bottom, top = 640, 380, 56, 48, 64
     most = 1.15 * max(hall.finished for halls in curves.values() for hall in halls)
     rates = sorted({hall.asked for halls in curves.values() for hall in halls})
     place = {
@@ -130,6 +130,8 @@ def figure(curves: dict[str, list[Hall]]) -> str:
             )
         words = f"{name}: {'dashed' if dash else 'solid'}"
         parts.append(text(width - 24, 16 + 18 * bool(dash), words, "end"))
+    thin, thick = VISITORS
+    parts.append(text(width - 24, 52, f"{thin} visitors: thin, {thick}: thick", "end"))
     style = "font: 13px system-ui, sans-serif; fill: #888"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -152,7 +154,8 @@ def main() -> None:
             curves.setdefault(name, []).append(found)
             peak = max(one.finished for one in curves[name])
             kept = found.finished >= 0.9 * min(peak, found.asked)
-            words = f"{found.finished:.1f} a second, p95 {found.whole:.2f} s"
+            words = f"{found.finished:.1f} a second"
+            words += f", p95 {found.whole:.2f} s" if found.finished else ""
             title = f"{name}: {visitors} visitors every {period:g} s, {found.asked:g} a second"
             target = "≥ 90 % of what was finished with fewer, or of what is asked"
             rows.append(Row(title, "–", words, "–", target, kept))
