@@ -4,6 +4,7 @@ Counted by each web process for itself; what all together may compute is bounded
 """
 
 import math
+import threading
 import time
 from ipaddress import IPv6Address, ip_address
 
@@ -29,6 +30,7 @@ class Gate:
     def __init__(self) -> None:
         """The allowances are those of the settings at this moment."""
         self._counts = FixedWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()  # two that count at once may start its timer twice
         self._requests = RateLimitItemPerMinute(value("rate_requests"), namespace="requests")
         self._seconds = RateLimitItemPerMinute(
             TENTHS * value("rate_seconds"), namespace="seconds"
@@ -54,12 +56,13 @@ class Gate:
 
     def _take(self, item: RateLimitItem, cost: int, message: str) -> None:
         address = network(request.remote_addr or "")
-        # What is refused is not counted: something smaller may still be asked for.
-        if self._counts.test(item, address, cost=cost) and self._counts.hit(
-            item, address, cost=cost
-        ):
-            return
-        reset = self._counts.get_window_stats(item, address).reset_time
+        with self._lock:
+            # What is refused is not counted: something smaller may still be asked for.
+            if self._counts.test(item, address, cost=cost) and self._counts.hit(
+                item, address, cost=cost
+            ):
+                return
+            reset = self._counts.get_window_stats(item, address).reset_time
         seconds = max(1, math.ceil(reset - time.time()))
         raise Unavailable(message, min(seconds, 60), status=429, field="address", reason="rate")
 

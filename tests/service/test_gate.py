@@ -1,6 +1,7 @@
 """How much one address may ask for: counted, bounded, forgotten after a minute, and told."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -49,6 +50,26 @@ def test_so_many_requests_a_minute_are_answered_and_no_more(make_client, clock, 
 
 def test_the_default_is_never_reached_by_a_visitor(make_client):
     assert codes(make_client(), 300) == [200] * 300
+
+
+def test_two_threads_never_count_at_once(make_client, monkeypatch):
+    """The store's timer is not to be started twice, as it was: a visitor was answered 500."""
+    client = make_client()
+    counts = client.application.extensions["eosdash.gate"]._counts
+    inside, most, hit = [], [], counts.hit
+
+    def slow(*args, **given):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.02)
+        inside.pop()
+        return hit(*args, **given)
+
+    monkeypatch.setattr(counts, "hit", slow)
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: ask(client.application.test_client()), range(12)))
+    assert [answer.status_code for answer in answers] == [200] * 12
+    assert max(most) == 1
 
 
 def test_a_refusal_says_what_and_when(make_client, clock):
