@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from benchmarks.clients import persistent
+from eosdash.service.waiting import QUEUE
 from tests.service.fleet import (
     LONG_RUN,
     PACE,
@@ -131,7 +132,7 @@ def test_without_any_worker_the_replicas_compute(shared_fleet, steps):
             answer = visitor.ask(f"{RUN}{next(_steps)}")
             assert (answer.status, json.loads(answer.readline())["type"]) == (200, "start")
             answer.read()
-    assert shared_fleet.redis.client.zcard("eosdash:queue") == 0
+    assert shared_fleet.redis.client.hlen(QUEUE) == 0
     shared_fleet.start_celery()
     assert holds(lambda: computed_by_worker(shared_fleet), 30)
 

@@ -37,10 +37,12 @@ def test_what_is_taken_is_what_was_asked_for(waiting):
 
 
 def test_who_has_waited_long_is_next(waiting, monkeypatch):
-    times = iter([0, LONG_WAIT // 2])
-    monkeypatch.setattr("eosdash.service.waiting.time.time_ns", lambda: next(times, LONG_WAIT + 1))
+    clock = [0]
+    monkeypatch.setattr("eosdash.service.waiting.time.time_ns", lambda: clock[0])
     waiting.join(LONG, "old")
+    clock[0] = LONG_WAIT // 2
     waiting.join(SHORT, "new")
+    clock[0] = LONG_WAIT + 1
     assert taken(waiting) == ["old", "new"]
 
 
@@ -62,6 +64,14 @@ def test_a_full_queue_is_full_of_what_is_followed(waiting, redis_server, monkeyp
     redis_server.client.delete(f"{FOLLOWED}:a")
     waiting.join(SHORT, "c")
     assert taken(waiting) == ["c", "b"]
+
+
+def test_what_is_followed_is_kept_however_long_it_waits(waiting, redis_server):
+    waiting.join(LONG, "a")
+    redis_server.client.expire(f"{JOB}:a", 1)  # its time is all but over
+    waiting.follow("a")
+    assert redis_server.client.ttl(f"{JOB}:a") > 60
+    assert taken(waiting) == ["a"]
 
 
 def test_who_leaves_is_not_taken(waiting):
