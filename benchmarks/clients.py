@@ -137,6 +137,17 @@ async def together(number: int, client: Callable[[int], Awaitable[object]]) -> l
     return await asyncio.gather(*(client(i) for i in range(number)), return_exceptions=True)
 
 
+async def drag(ask: Callable[[], Awaitable[None]], period: float, seconds: float) -> None:
+    """Ask again and again for so many seconds, once in a period, and leave the one before."""
+    await asyncio.sleep(random.random() * period)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        asking = asyncio.ensure_future(ask())
+        await asyncio.sleep(period)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+
 def p95(values: Sequence[float]) -> float:
     """The 95th percentile."""
     return sorted(values)[max(0, -(-95 * len(values) // 100) - 1)]

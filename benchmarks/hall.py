@@ -6,20 +6,13 @@ What is finished a second must not fall as more is asked for.
 
 import asyncio
 import random
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from benchmarks.clients import Answer, Client, p95, together
-from benchmarks.load import served
+from benchmarks.clients import Answer, Client, drag, p95, together
+from benchmarks.load import at_home, served
 from benchmarks.report import Row, machine, write
 from tests.conftest import ROOT
-from tests.smoke import serving
 
 VISITORS = (50, 200)
 PERIODS = (2.0, 1.0, 0.5, 0.25)
@@ -64,34 +57,8 @@ async def hall(base: str, visitors: int, period: float) -> Hall:
         if answer.status == 200 and END in answer.body[-4000:]:
             times.append(answer.done)
 
-    async def drag(_: int) -> None:
-        await asyncio.sleep(random.random() * period)
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until:
-            asking = asyncio.create_task(ask())
-            await asyncio.sleep(period)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-
-    await together(visitors, drag)
+    await together(visitors, lambda _: drag(ask, period, SECONDS))
     return Hall(visitors / period, len(times) / SECONDS, p95(times) if times else float("inf"))
-
-
-@contextmanager
-def command() -> Iterator[str]:
-    """The command `eosdash`, with an empty cache."""
-    with TemporaryDirectory() as folder:
-        home = {"EOSDASH_CACHE_DIR": f"{folder}/cache", "PYTHONPATH": str(ROOT)}
-        started = serving([sys.executable, "-m", "eosdash"], Path(folder), **home)
-        with started as (url, _):
-            yield url.rstrip("/")
-
-
-@contextmanager
-def gunicorn() -> Iterator[str]:
-    """gunicorn as it is shipped."""
-    with served() as server:
-        yield server.base
 
 
 def figure(curves: dict[str, list[Hall]]) -> str:
@@ -122,10 +89,10 @@ def figure(curves: dict[str, list[Hall]]) -> str:
         for visitors in VISITORS:
             some = [one for one, (who, _) in zip(halls, CASES, strict=True) if who == visitors]
             points = " ".join(f"{place[one.asked]:.0f},{across(one.finished):.0f}" for one in some)
-            thick = 1.5 if visitors == VISITORS[0] else 3
+            thickness = 1.5 if visitors == VISITORS[0] else 3
             parts.append(
                 f'<polyline points="{points}" fill="none" stroke="#1c7ed6" '
-                f'stroke-width="{thick}" stroke-dasharray="{dash}">'
+                f'stroke-width="{thickness}" stroke-dasharray="{dash}">'
                 f"<title>{name}, {visitors} visitors</title></polyline>"
             )
         words = f"{name}: {'dashed' if dash else 'solid'}"
@@ -140,7 +107,7 @@ def figure(curves: dict[str, list[Hall]]) -> str:
 
 
 CASES = [(visitors, period) for visitors in VISITORS for period in PERIODS]
-SERVERS = {"eosdash": command, "gunicorn": gunicorn}
+SERVERS = {"eosdash": at_home, "gunicorn": served}
 
 
 def main() -> None:
@@ -149,8 +116,8 @@ def main() -> None:
     rows: list[Row] = []
     for name, serve in SERVERS.items():
         for visitors, period in CASES:
-            with serve() as base:
-                found = asyncio.run(hall(base, visitors, period))
+            with serve() as server:
+                found = asyncio.run(hall(server.base, visitors, period))
             curves.setdefault(name, []).append(found)
             peak = max(one.finished for one in curves[name])
             kept = found.finished >= 0.9 * min(peak, found.asked)

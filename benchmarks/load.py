@@ -17,10 +17,11 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
-from benchmarks.clients import Answer, Client, once, p95, persistent, together
+from benchmarks.clients import Answer, Client, drag, once, p95, persistent, together
 from benchmarks.report import Row, machine, write
+from tests import smoke
 from tests.conftest import ROOT, free_port, serving
 
 VISITORS = 300
@@ -54,14 +55,47 @@ NOTES = (
     "A page load is the page, all of its scripts and styles, compressed, what Dash asks for to lay "
     "it out, and the run that it shows first.",
     "Dragging: every 0.25 s each visitor leaves its last request and asks for another learning "
-    "rate, whether or not the last one was answered, as the page does.",
+    "rate, whether or not the last one was answered; the page waits for that.",
     "Redis that is stopped or hangs, a full disk, damaged entries and half-sent requests behind "
     "the proxy are tests of their own: tests/service/test_faults.py and tests/test_compose.py.",
 )
 
 
+class Running(Protocol):
+    """A server: its address, and the processes that answer."""
+
+    base: str
+
+    def workers(self) -> list[int]: ...
+
+
+class Command:
+    """The command `eosdash`, and the processes that it has started."""
+
+    def __init__(self, base: str, process: int) -> None:
+        self.base, self._process = base, process
+
+    def workers(self) -> list[int]:
+        """All of them."""
+        found = [self._process]
+        for parent in found:
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
+                found += map(int, task.read_text().split())
+        return found
+
+
+@contextmanager
+def at_home() -> Iterator[Command]:
+    """The command, with an empty cache."""
+    with TemporaryDirectory() as folder:
+        home = {"EOSDASH_CACHE_DIR": f"{folder}/cache", "PYTHONPATH": str(ROOT)}
+        started = smoke.serving([sys.executable, "-m", "eosdash"], Path(folder), **home)
+        with started as (url, process):
+            yield Command(url.rstrip("/"), process.pid)
+
+
 class Server:
-    """A running server, and what it counts."""
+    """gunicorn that runs, and what it counts."""
 
     def __init__(self, base: str, log: Path) -> None:
         self.base, self._log = base, log
@@ -283,9 +317,9 @@ async def dragging(server: Server) -> list[Row]:
     statuses: Counter[Any] = Counter()
     firsts: list[float] = []
 
-    async def ask(lr: float) -> None:
+    async def ask() -> None:
         client, answer = Client(server.base), Answer()
-        began = time.perf_counter()
+        began, lr = time.perf_counter(), 0.2 + 0.25 * random.random()
         try:
             await client.get(LECTURE.replace("0.469", f"{lr:.7f}"), into=answer)
             statuses[answer.status] += 1
@@ -301,17 +335,8 @@ async def dragging(server: Server) -> list[Row]:
             elif answer.status in (0, 200):
                 firsts.append(time.perf_counter() - began)  # it had waited so long, and left
 
-    async def drag(_: int) -> None:
-        await asyncio.sleep(random.random() * PACE)
-        until = time.monotonic() + DRAG_SECONDS
-        while time.monotonic() < until:
-            asking = asyncio.create_task(ask(0.2 + 0.25 * random.random()))
-            await asyncio.sleep(PACE)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-
     with Health(server.base) as health:
-        await together(DRAGGING, drag)
+        await together(DRAGGING, lambda _: drag(ask, PACE, DRAG_SECONDS))
     honest = set(statuses) <= {200, 429, 503, "left"}
     first = p95(firsts)
     share = {str(name): count for name, count in statuses.most_common()}

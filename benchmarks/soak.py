@@ -6,16 +6,10 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Protocol
 
 from benchmarks.clients import Answer, Client, once
-from benchmarks.load import LECTURE, LONG, served
-from tests.conftest import ROOT
-from tests.smoke import serving
+from benchmarks.load import LECTURE, LONG, Running, at_home, served
 
 SECONDS = 600
 SETTLED = 120
@@ -37,39 +31,6 @@ PATHS = (
     lambda: "/",
     lambda: "/_dash-layout",
 )
-
-
-class Running(Protocol):
-    """A server: its address, and the processes that answer."""
-
-    base: str
-
-    def workers(self) -> list[int]: ...
-
-
-class Command:
-    """The command `eosdash`, and the processes that it has started."""
-
-    def __init__(self, base: str, process: int) -> None:
-        self.base, self._process = base, process
-
-    def workers(self) -> list[int]:
-        """All of them."""
-        found = [self._process]
-        for parent in found:
-            for task in Path(f"/proc/{parent}/task").glob("*/children"):
-                found += map(int, task.read_text().split())
-        return found
-
-
-@contextmanager
-def at_home() -> Iterator[Command]:
-    """The command, with an empty cache."""
-    with TemporaryDirectory() as folder:
-        home = {"EOSDASH_CACHE_DIR": f"{folder}/cache", "PYTHONPATH": str(ROOT)}
-        started = serving([sys.executable, "-m", "eosdash"], Path(folder), **home)
-        with started as (url, process):
-            yield Command(url.rstrip("/"), process.pid)
 
 
 def memory(server: Running) -> float:

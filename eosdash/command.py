@@ -16,7 +16,7 @@ from typing import Any
 
 # BLAS reads it when NumPy is imported; its threads would fight those of the server.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# Of processes that compute, where the C library is GNU's: threads that end leave no memory behind.
+# GNU's C library reads it when a process starts: those that compute keep few pools of memory.
 os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 import click
