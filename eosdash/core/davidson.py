@@ -14,17 +14,29 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.subspace import Array, Indices, Operator
+from eosdash.core.subspace import TINY, Array, Indices, Operator
 
 MAX_ROWS = 40
 """Size at which a basis is cut down to its better half of Ritz vectors; more for many pairs."""
 
-CLEAR = 1e-3
+CLEAR = 0.06
 """How far below those wanted, relative to the largest, an eigenvalue must be predicted to be
 left alone."""
 
 DOUBT = 4.0
 """The same in units of the error of the predictions that could be checked."""
+
+NEARBY, AHEAD = 0.06, 0.1
+"""Where the next eigenvalue is as near to those wanted as the former, relative to the largest, its
+error must be the latter, as a share of the distance, before it counts as being behind."""
+
+MISLED = 0.05
+"""How far off, relative to the largest, the prediction of an eigenvalue may be, and how large the
+residual of its eigenvector, before nothing that was guessed is trusted."""
+
+GUARD = 1e-4
+"""The error at which the next eigenvalue after those wanted counts as known, where nothing is known
+before: one that is nearly the same as a wanted one would else be missed all around."""
 
 REACH = 4
 """Rows that come of a random direction: it and its images."""
@@ -58,7 +70,8 @@ def improved(
 
     One is taken as converged when the second-order estimate of its error is at most ``tolerance``
     times the largest: Σ (s_j·r)²/(θ − λ_j) over the approximate eigenvectors s_j that have not
-    joined the basis, and what else there is of r² over the distance to the lowest of them.
+    joined the basis, and what else there is of r² over the distance to the lowest of them. Nothing
+    is, where the eigenvalue of one that joined was not about as it was predicted.
     """
     return _solved(_Basis(operator, guess, count, count), tolerance, steps, keep)
 
@@ -68,7 +81,7 @@ def searched(
 ) -> Solved:
     """The same from any orthonormal rows (N, m, P), with little faith in them: all join the basis,
     then random directions ``probe`` (N, 1, P) and a few images of theirs, and r² is divided by the
-    distance to the next eigenvalue.
+    distance to the next eigenvalue, which is followed until it is known to GUARD.
     """
     basis = _Basis(operator, Known(start, np.zeros(start.shape[:2])), count, start.shape[1])
     if probe is not None:
@@ -84,13 +97,15 @@ def _solved(basis: "_Basis", tolerance: float, steps: int, keep: bool) -> Solved
     values, converged = np.empty((number, basis.count)), np.zeros(number, dtype=bool)
     active = np.arange(number)
     for step in range(steps + 1):
-        ritz = basis.ritz()
+        ritz = basis.ritz(tolerance)
         late = basis.late(ritz)
-        done = (ritz.errors <= tolerance).all(axis=1) & ~late
-        leaving = done if step < steps else np.ones_like(done)
+        done = (ritz.urgency <= 1).all(axis=1) & ~late
+        lost = basis.misled(ritz)
+        leaving = done | lost if step < steps else np.ones_like(done)
         if leaving.any():
             gone = active[leaving]
-            values[gone], converged[gone] = ritz.theta[leaving, : basis.count], done[leaving]
+            values[gone] = ritz.theta[leaving, : basis.count]
+            converged[gone] = (done & ~lost)[leaving]
             if keep:
                 rows[gone], levels[gone] = basis.pairs(ritz, leaving)
             active = active[~leaving]
@@ -106,21 +121,21 @@ def _solved(basis: "_Basis", tolerance: float, steps: int, keep: bool) -> Solved
 
 @dataclass(frozen=True)
 class _Ritz:
-    """Ritz pairs of n operators in a basis of j rows, and how good the k wanted ones are.
+    """Ritz pairs of n operators in a basis of j rows, and how good the t targets are.
 
     Attributes:
         theta: all Ritz values, descending, (n, j).
         mixing: their vectors as mixtures of the rows, (n, j, j).
-        residuals: of the wanted, (n, k, P).
-        overlap: of those with the approximate eigenvectors, (n, k, m).
-        errors: of the wanted values, relative to the largest, (n, k).
+        residuals: of the targets, (n, t, P).
+        overlap: of those with the approximate eigenvectors, (n, t, m).
+        urgency: how many times too large their errors are, (n, t).
     """
 
     theta: Array
     mixing: Array
     residuals: Array
     overlap: Array
-    errors: Array
+    urgency: Array
 
     def of(self, which: NDArray[np.bool_]) -> "_Ritz":
         return _Ritz(*(array[which] for array in vars(self).values()))
@@ -149,8 +164,10 @@ class _Basis:
             setattr(some, name, getattr(self, name)[which])
         return some
 
-    def ritz(self) -> _Ritz:
-        count, levels = self.count, self.guess.levels[:, None]
+    def ritz(self, tolerance: float) -> _Ritz:
+        """Ritz pairs, of which the first are the targets: those wanted and, if the basis has it,
+        the next, which must be known so well that it is not in front."""
+        count, levels = min(self.count + 1, self.rows.shape[1]), self.guess.levels[:, None]
         theta, mixing = np.linalg.eigh(self.projected)
         theta, mixing = theta[:, ::-1].astype(float), mixing[:, :, ::-1].swapaxes(1, 2)
         wanted = mixing[:, :count]
@@ -163,12 +180,22 @@ class _Basis:
         inside = overlap.astype(float) ** 2
         whole = np.einsum("nkp,nkp->nk", residuals, residuals).astype(float)
         rest = np.maximum(whole - inside.sum(axis=2), 0.0)
-        beyond = levels[:, :, -1] if self.trusted else theta[:, count, None]
+        beyond = levels[:, :, -1]
+        if not self.trusted:
+            beyond = theta[:, np.maximum(np.arange(1, count + 1), self.count)]
         bulk = np.maximum(theta[:, :count] - beyond, np.sqrt(rest))
         scale = np.abs(theta).max(axis=1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore"):
             errors = (np.where(inside > 0, inside / apart, 0.0).sum(axis=2) + rest / bulk) / scale
-        return _Ritz(theta, mixing, residuals, overlap, np.where(whole > 0, errors, 0.0))
+        allowed = np.full_like(errors, tolerance)
+        if count > self.count:
+            behind = theta[:, self.count - 1] - theta[:, self.count]
+            size = np.maximum(scale[:, 0], TINY)
+            most = np.inf if self.trusted else GUARD
+            near = np.clip(AHEAD * behind / size, tolerance, most)
+            allowed[:, -1] = np.where(behind < NEARBY * size, near, most)
+        urgency = np.where(whole > 0, errors, 0.0) / allowed
+        return _Ritz(theta, mixing, residuals, overlap, urgency)
 
     def late(self, ritz: _Ritz) -> NDArray[np.bool_]:
         """Whether the next approximate eigenvector may belong to one of the wanted values."""
@@ -180,11 +207,21 @@ class _Basis:
         next_level = levels[np.arange(len(levels)), following]
         return left & (next_level > wanted[:, -1] - margin)
 
+    def misled(self, ritz: _Ritz) -> NDArray[np.bool_]:
+        """Whether approximate eigenvectors are none: one that joined belongs to another eigenvalue
+        than that which was predicted, or leaves a large residual."""
+        size = min(self.rows.shape[1], self.guess.levels.shape[1])
+        off = np.abs(ritz.theta[:, :size] - self.guess.levels[:, :size])
+        off[np.arange(size) >= self.used[:, None]] = 0.0
+        rest = np.linalg.norm(ritz.residuals[:, : self.count], axis=2)
+        far = np.maximum(off.max(axis=1), rest.max(axis=1))
+        return np.asarray((far > MISLED * np.abs(ritz.theta).max(axis=1)) & self.trusted)
+
     def next(self, ritz: _Ritz, late: NDArray[np.bool_]) -> Array:
         """What to add, (n, P): an approximate eigenvector that is due, or else the correction to
-        the worst of the wanted Ritz vectors."""
+        the most urgent of the targets."""
         each = np.arange(len(late))
-        worst = np.argmax(ritz.errors, axis=1)
+        worst = np.argmax(ritz.urgency, axis=1)
         theta, overlap = ritz.theta[each, worst, None], ritz.overlap[each, worst]
         apart = theta - self.guess.levels
         least = NEAR * np.abs(theta)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.davidson import Known, Solved, improved, orthonormal_rows, searched
+from eosdash.core.davidson import MISLED, Known, Solved, improved, orthonormal_rows, searched
 from eosdash.core.nonlinear import SINGLE, NonlinearObjective
 from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.refinement import Level, coarse_to_fine
@@ -60,7 +60,7 @@ class Follower:
         """
         total, size = path.shape
         values, converged = np.empty((total, self.count)), np.empty(total, dtype=bool)
-        rng = np.random.default_rng(size)
+        self._rng = rng = np.random.default_rng(size)
         levels = list(coarse_to_fine((total + 1) // 2, self._carried is not None, SPACING))
         rows, inner = self._begun(total, size, rng)
         for level in levels:
@@ -73,7 +73,7 @@ class Follower:
                 else:
                     # Of the last level nothing starts but the next stretch.
                     keep = level is not levels[-1] or bool((chosen >= total - 2).any())
-                    solved = self._improved(curvature, frame, mixed(inner[nodes], weights), keep)
+                    solved = self._improved(curvature, frame, inner[nodes], weights, keep)
                 values[chosen], converged[chosen] = solved.values, solved.converged
                 if level.first or keep:
                     rows[chosen + 2], inner[chosen + 2] = facing(solved.known, frame)
@@ -116,17 +116,23 @@ class Follower:
             yield points[some], nodes[some] + 2, weights[some]
 
     def _improved(
-        self, curvature: NonlinearCurvature, frame: Array, inner: Array, keep: bool
+        self, curvature: NonlinearCurvature, frame: Array, inner: Array, weights: Array, keep: bool
     ) -> Solved:
-        """From nearby; where it is not near enough, as from anywhere."""
-        levels, mixing = np.linalg.eigh(inner)
+        """From nearby; where it is not near enough, as from anywhere.
+
+        Where an eigenvalue comes out below those of all points around, their eigenvectors point
+        elsewhere, and what lies between them is none."""
+        levels, mixing = np.linalg.eigh(mixed(inner, weights))
+        around = np.linalg.eigvalsh(inner).min(axis=1)
+        sunk = (around - levels)[:, -self.count - 1 :].max(axis=1) > MISLED * levels[:, -1]
         mixing = mixing[:, :, ::-1].swapaxes(1, 2).astype(frame.dtype)
         guess = Known(mixing @ frame, levels[:, ::-1])
         solved = improved(curvature, guess, self.count, TOLERANCE, QUICK, keep)
-        lost = ~solved.converged
+        lost = ~solved.converged | sunk
         if lost.any():
             start = solved.known.rows[lost]
-            again = searched(curvature.of(lost), start, self.count, TOLERANCE, LONG, None)
+            probe = self._rng.standard_normal((len(start), 1, start.shape[2])).astype(SINGLE)
+            again = searched(curvature.of(lost), start, self.count, TOLERANCE, LONG, probe)
             solved.values[lost], solved.converged[lost] = again.values, again.converged
             solved.known.rows[lost], solved.known.levels[lost] = again.known
         return solved

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eosdash.core import spectrum
-from eosdash.core.data import toy_regression
+from eosdash.core.data import spirals, toy_regression
 from eosdash.core.davidson import CLEAR, Known, improved, searched
 from eosdash.core.following import PRECISION, Follower, facing, mixed
 from eosdash.core.gradient_descent import Stretch, descend
@@ -191,15 +191,16 @@ def nearby(rows, error, seed=1):
     return np.linalg.qr((rows + error * noise).T)[0].T
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_good_guesses_take_few_products(count):
+@pytest.mark.parametrize(("count", "products"), [(1, 4), (2, 6), (3, 9)])
+def test_good_guesses_take_few_products(count, products):
+    """One of a single eigenvalue is for the next, which lies close behind."""
     levels = np.array([5.0, 4.9, 4.0, 3.0])
     matrix, rows = spiked(levels)
     guess = Known(nearby(rows[:4], 1e-3)[None], levels[None])
     operator = Matrices(matrix[None])
     solved = improved(operator, guess, count, 1e-9, 10)
     assert solved.converged.all()
-    assert sum(operator.tally) <= 3 * count
+    assert sum(operator.tally) <= products
     np.testing.assert_allclose(solved.values, levels[None, :count], atol=5e-9)
     np.testing.assert_allclose(solved.known.rows @ solved.known.rows.swapaxes(1, 2), [np.eye(4)],
                                atol=1e-12)  # fmt: skip
@@ -278,3 +279,24 @@ def test_a_follower_goes_on_where_it_was():
     whole, converged = Follower(objective, 1)(path)
     assert converged.all()
     np.testing.assert_allclose(values, whole, rtol=2 * PRECISION)
+
+
+@pytest.mark.usefixtures("no_limit")
+@pytest.mark.parametrize("seed", [1, 5, 13])
+def test_two_large_eigenvalues_that_lie_close_together_and_turn(seed):
+    """From near the origin, with momentum, the two largest differ by 10⁻³ to 10⁻⁴, and their
+    vectors turn from step to step: what lies between two points is no guess."""
+    data = spirals(100, 0.0)
+    network = NonlinearNetwork((2, 12, 11, 2), "gelu")
+    objective = NonlinearObjective(network, data.inputs, data.outputs, weight_decay=0.05)
+    theta = gaussian(network, 0.04, seed)
+    tracker, closest = SpectrumTracker(objective, lowest=False), np.inf
+    for part in descend(objective, theta, 1.8, 16, optimizer=Optimizer(momentum=0.8)):
+        if isinstance(part, Stretch):
+            extremes = tracker(part.path)
+            whole = np.linalg.eigvalsh([objective.hessian(point) for point in part.path])
+            wrong = np.abs(extremes.top[:, 0] - whole[:, -1]) / np.abs(whole).max(axis=1)
+            assert wrong[extremes.converged].max() < PRECISION
+            assert extremes.converged.all()
+            closest = min(closest, np.min(1 - whole[:, -2] / whole[:, -1]))
+    assert closest < 1e-3
