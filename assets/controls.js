@@ -187,7 +187,7 @@ window.eosdash = window.eosdash || {};
    * links leave out where it is empty, such as hidden widths, is empty. */
   eos.setState = function (search) {
     eos.fitting.begin(new URLSearchParams(search), rules, values);
-    const told = ([, rule]) => rule.group === "view" || NOTHING.includes(rule.default);
+    const told = ([, rule]) => ["view", "measured"].includes(rule.group) || NOTHING.includes(rule.default);
     const value = (text) => (NOTHING.includes(text) ? "" : text);
     const defaults = Object.fromEntries(
       Object.entries(rules).filter(told).map(([name, rule]) => [name, value(rule.default)])

@@ -117,7 +117,7 @@ window.eosdash = window.eosdash || {};
     held.set(keyOf(explanation, at), mine);
     const finished = [...held].filter(([, one]) => one.end);
     if (finished.length > MOST) held.delete(finished[0][0]);
-    const { eigenvalues: _, ...query } = run.start.query; // the spectrum marks five
+    const { eigenvalues: _, lambda_min: __, ...query } = run.start.query; // the spectrum marks five
     const take = (record) => {
       if (!$("run-figure")) return mine.abort.abort(); // the page was left
       mine.take(record);
@@ -186,7 +186,6 @@ window.eosdash = window.eosdash || {};
   eos.offer = function (run) {
     run.offered = true;
     const { columns } = run;
-    eos.disable("lowest", columns.lambda_min ? undefined : "λ_min is not measured for networks of this size.");
     eos.disable("gfs", columns.gfs_sharpness ? undefined : "Scalar chains with y ≠ 0 and without weight decay have a gradient-flow solution.");
     eos.disable("central", eos.unexplained(run, "central_flow") || undefined);
     const data = Object.entries(eos.templates?.details ?? {}).map(([value, label]) => ({

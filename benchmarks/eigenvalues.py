@@ -21,7 +21,7 @@ from benchmarks.report import put
 from eosdash.core.gradient_descent import Stretch, descend
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.settled import point_sharpness
-from eosdash.core.spectrum import SINGLE_LIMIT, Extremes, SpectrumTracker, affords_lowest
+from eosdash.core.spectrum import SINGLE_LIMIT, Extremes, SpectrumTracker
 from eosdash.params import TrainParams
 from eosdash.runs import is_generic, objective_of, start_of
 
@@ -41,7 +41,7 @@ random steps are compared with all eigenvalues (NumPy) of the Hessian, formed co
 Errors are relative to the spectral norm, the worst among the steps that count as converged; false
 are those beyond 10⁻⁶, or 10⁻⁵ in single precision."""
 
-NOTES = """- Widths and depths lie on both sides of every limit between whole Hessians and iterations. Runs last 40 to 600 steps at 0.1 to 1.15 times the edge, a quarter of them with heavy-ball momentum, two fifths with weight decay, with 1 to 5 of the largest eigenvalues; every third whitened target has equal singular values, every third is rank-deficient.
+NOTES = """- Widths and depths lie on both sides of every limit between whole Hessians and iterations. Runs last 40 to 600 steps at 0.1 to 1.15 times the edge, a quarter of them with heavy-ball momentum, two fifths with weight decay, with 1 to 5 of the largest eigenvalues, half of them with λ_min; every third whitened target has equal singular values, every third is rank-deficient.
 - The last row: points that no other helps, on and off those runs, as maps and sweeps measure them (λ_max only)."""  # noqa: E501
 
 
@@ -226,11 +226,10 @@ def drawn(family: Family, rng: Rng) -> tuple[TrainParams, Loss, Array]:
 
 def follow(params: TrainParams, objective: Loss, start: Array, rng: Rng, tally: Tally) -> None:
     """Measure a run, and compare some of its steps."""
-    lowest = affords_lowest(objective)
     generic = is_generic(params, objective, start)
+    single = getattr(objective, "samples", 0) * objective.network.parameters > SINGLE_LIMIT
+    lowest = not single and bool(rng.integers(2))
     tracker = SpectrumTracker(objective, params.eigenvalues, generic, lowest)
-    size = objective.network.parameters
-    single = not lowest and getattr(objective, "samples", 0) * size > SINGLE_LIMIT
     share = COMPARED / params.steps * (0.25 if single else 1)
     promised = SINGLE_PROMISED if single else PROMISED
     for part in descend(objective, start, params.lr, params.steps, (), params.rule):

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
-from eosdash.core.network import LinearNetwork
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.settled import rest_seconds
 from eosdash.core.statements import DETERMINANT_LIMIT
@@ -14,15 +13,27 @@ COUNTED = 33
 """Learning rates at which the theory counts convergence."""
 
 
-def run_seconds(objective: Loss, steps: int, eigenvalues: int = 1) -> float:
+SINGLE_PRECISION = 100_000
+"""Beyond about this many parameters times samples λ_max alone is followed in single precision, at a
+fraction of the products."""
+
+
+def run_seconds(
+    objective: Loss, steps: int, eigenvalues: int = 1, lambda_min: bool = False
+) -> float:
     """A run, with that many eigenvalues at every step."""
-    network, others = objective.network, eigenvalues - 1
-    if isinstance(network, LinearNetwork):
-        seen = network.parameters - unseen(network)
-        return steps * (5e-5 + 4e-6 * seen * (1 + 0.1 * others))
+    weights, others = objective.network.parameters, eigenvalues - 1
+    if not isinstance(objective, NonlinearObjective):
+        seen = weights - unseen(objective.network)
+        share = 1.0 if lambda_min else 0.6
+        return steps * (5e-5 + 4e-6 * seen * share * (1 + 0.1 * others))
     gradient = step_seconds(objective)
     # Hessian products: of small networks more, which are formed in full or lie near the edge.
     products = 12 * gradient + 13 * min(gradient, 5e-5)
+    if objective.samples * weights > SINGLE_PRECISION:
+        products *= 8 if lambda_min else 1
+    elif not lambda_min:
+        products *= 0.6
     return steps * (1e-4 + products * (1 + 0.15 * others))
 
 

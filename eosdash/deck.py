@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from eosdash.fields import ParameterError, ParameterSet, as_text, search
 from eosdash.glossary import known_terms
 from eosdash.marks import MARK
 from eosdash.mistakes import mistake, quoted
 from eosdash.params import PAGES, SweepParams
+from eosdash.params.pages import today
 
 DECK = Path(__file__).with_name("deck.yaml")
 """The deck that comes with the app."""
@@ -67,6 +68,11 @@ class Scene(BaseModel):
         (), description="2 to 6 texts of up to 80 characters", min_length=2, max_length=6
     )
     answer: int | None = Field(None, description="the number of the right option, from 1", ge=1)
+
+    @field_validator("params")
+    @classmethod
+    def _of_today(cls, params: dict[str, str]) -> dict[str, str]:
+        return today(params)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -32,7 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from eosdash.mistakes import mistake
 
-MATH_VERSION = "8"
+MATH_VERSION = "9"
 """Raised whenever the same parameter set would give other numbers, or the same ones written
 otherwise; part of every cache key."""
 

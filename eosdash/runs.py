@@ -24,7 +24,7 @@ from eosdash.problem import samples_of as samples_of
 from eosdash.problem import start_of as start_of
 
 OPTIONAL = ("lambda_min", "balance", "singular_values", "gfs_sharpness", "path")
-"""Measurements that not every network has."""
+"""Measurements that not every run has."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def train_records(params: TrainParams) -> Iterator[Measurements | End]:
     """
     objective = objective_of(params)
     start, rule = start_of(params, objective), params.rule
-    measure = Measure(objective, params.eigenvalues, is_generic(params, objective, start))
+    generic = is_generic(params, objective, start)
+    measure = Measure(objective, params.eigenvalues, generic, params.lambda_min)
     seen: list[Measurements] = []
     run = descend(objective, start, params.lr, params.steps, params.lr_schedule, rule)
     for part in run:

@@ -485,6 +485,12 @@ def test_an_address_keeps_every_bit(weights, lr, clip, smooth):
     assert (run, view) == one.sets()
 
 
+def test_older_decks_may_ask_for_the_smallest_eigenvalue_by_its_older_name():
+    found = parse(scene("params: {lowest: true, hidden: [3, 2]}")).scenes[0]
+    assert found.params["lambda_min"] == "true"
+    assert sets_of(found.href)[0].lambda_min
+
+
 def test_an_address_says_of_the_view_only_what_is_not_usual():
     href = parse(scene("params: {clip: true, smooth: 3, lr_schedule: 10:0.5}")).scenes[0].href
     assert href.startswith("/?task=scalar&")

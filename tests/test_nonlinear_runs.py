@@ -126,7 +126,7 @@ def test_a_minimum_is_called_global_only_where_the_loss_is_the_lowest_there_is()
     assert run.events[-1].text == "converges to a global minimum"
     assert run.loss[-1] < 1e-12  # and none is negative
     decayed = {"activation": "tanh", "depth": 2, "lr": 0.5, "target": 0.5, "weight_decay": 0.1}
-    run = train_run(TrainParams.make(steps=5000, **decayed))
+    run = train_run(TrainParams.make(steps=5000, lambda_min=True, **decayed))
     assert run.events[-1].text == "converges to a local minimum"
     assert run.lambda_min[-1] > 0
 

@@ -19,7 +19,8 @@ from eosdash.params.task import Task
 
 FIELDS = TrainParams.model_fields
 
-OF_A_RUN = {"lr_schedule", "eigenvalues", "optimizer", "momentum", "batch", "batch_seed"}
+OF_A_RUN = {"lr_schedule", "eigenvalues", "lambda_min", "optimizer", "momentum", "batch"}
+OF_A_RUN |= {"batch_seed"}
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -28,7 +29,7 @@ def test_every_field_describes_itself(name):
     assert field.title
     assert field.description
     assert field.description.endswith(".")
-    assert about.group in {"network", "data", "step", "start", "run"}
+    assert about.group in {"network", "data", "step", "start", "run", "measured"}
     assert allowed_values(TrainParams, name)
     assert set(about.when) <= set(FIELDS)
     for other, values in about.when.items():

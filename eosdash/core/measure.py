@@ -10,7 +10,7 @@ from eosdash.core.gradient_descent import Stretch
 from eosdash.core.gradient_flow import gradient_flow_sharpness
 from eosdash.core.network import Array, Objective
 from eosdash.core.protocols import Surface
-from eosdash.core.spectrum import SpectrumTracker, affords_lowest
+from eosdash.core.spectrum import SpectrumTracker
 
 PATH_LIMIT = 12
 """Up to this many parameters the weights themselves are kept at every step."""
@@ -26,8 +26,7 @@ class Measurements:
         loss: L(θ), (T,).
         sharpness: λ_max(∇²L(θ)), (T,).
         eigenvalues: the k largest eigenvalues of the Hessian, descending, (T, k).
-        lambda_min: the smallest eigenvalue, (T,); None for large networks, see
-            :func:`eosdash.core.spectrum.affords_lowest`.
+        lambda_min: the smallest eigenvalue, (T,); None where it was not asked for.
         converged: whether the eigenvalues hold to 1e-6 relative to the spectral norm, of a large
             non-linear network without λ_min to 1e-5, (T,).
         grad_norm: ‖∇L(θ)‖₂ of the full loss, (T,).
@@ -66,7 +65,8 @@ class Measure:
         objective: the loss.
         eigenvalues: k, how many of the largest eigenvalues of the Hessian.
         generic: see :class:`eosdash.core.spectrum.SpectrumTracker`.
-        lowest: whether to measure λ_min; decided by the cost if not said.
+        lowest: whether to measure λ_min, which takes several times the Hessian products of λ_max,
+            because eigenvalues at the lower end lie closer together.
     """
 
     def __init__(
@@ -74,11 +74,10 @@ class Measure:
         objective: Surface,
         eigenvalues: int = 1,
         generic: bool = True,
-        lowest: bool | None = None,
+        lowest: bool = False,
     ) -> None:
-        self.objective = objective
-        wanted = affords_lowest(objective) if lowest is None else lowest
-        self._spectrum = SpectrumTracker(objective, eigenvalues, generic, wanted)
+        self.objective, self.lowest = objective, lowest
+        self._spectrum = SpectrumTracker(objective, eigenvalues, generic, lowest)
 
     def __call__(self, stretch: Stretch) -> Measurements:
         """Everything in :class:`Measurements` at the points of ``stretch``."""
@@ -91,7 +90,7 @@ class Measure:
             loss=stretch.loss,
             sharpness=extremes.top[:, 0],
             eigenvalues=extremes.top,
-            lambda_min=extremes.lowest,
+            lambda_min=extremes.lowest if self.lowest else None,
             converged=extremes.converged,
             grad_norm=stretch.grad_norm,
             balance=imbalance(linear, path) if linear else None,

@@ -37,9 +37,6 @@ BATCH_FLOATS = 1_500_000
 SIGNAL_FLOATS = 600_000
 """The same of Krylov bases and signals of a non-linear network, whose products take longer."""
 
-LOWEST_LIMIT = 100_000
-"""Up to this many parameters times samples a non-linear network's λ_min is measured by default."""
-
 SINGLE_LIMIT = 500_000
 """Up to this many parameters times samples everything is worked out in double precision."""
 
@@ -237,14 +234,6 @@ def curvature_of(objective: Surface, points: Array) -> Curved:
     if isinstance(objective, NonlinearObjective):
         return NonlinearCurvature(objective, points)
     return PlainCurvature(objective, points)
-
-
-def affords_lowest(objective: Surface) -> bool:
-    """Whether λ_min is worth its price at every step: it takes about five times the Hessian
-    products of λ_max, because eigenvalues at the lower end lie closer together."""
-    if not isinstance(objective, NonlinearObjective):
-        return True
-    return objective.samples * objective.network.parameters <= LOWEST_LIMIT
 
 
 def dense_extremes(objective: Objective, path: Array, count: int) -> Extremes:

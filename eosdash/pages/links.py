@@ -9,6 +9,7 @@ from eosdash.mistakes import quoted
 from eosdash.nearest import nearest
 from eosdash.pages.controls import label_of
 from eosdash.params import Frame
+from eosdash.params.pages import today
 from eosdash.service import limits
 
 Set = TypeVar("Set", bound=ParameterSet)
@@ -27,7 +28,7 @@ class Link:
     """
 
     def __init__(self, query: Mapping[str, str]) -> None:
-        self.query, self.adapted = query, ""
+        self.query, self.adapted = today(query), ""
         self.said: dict[str, str] = {}
         self._params: ParameterSet | None = None
         self._known: set[str] = set()

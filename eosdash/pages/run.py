@@ -49,7 +49,7 @@ def layout(**query: str) -> list[Component]:
     view = link.read(RunView)
     return [
         panel(params, link.said),
-        dmc.AppShellMain(_main(params, view, link.adapted, link.problem)),
+        dmc.AppShellMain(_main(params, view, link)),
         *stores(templates(), TrainParams, RunView),
     ]
 
@@ -68,26 +68,27 @@ def templates() -> dict[str, Any]:
     } | {"marks": MARKS, "details": DETAILS}
 
 
-def _main(params: TrainParams, view: RunView, adapted: str, problem: str) -> html.Div:
+def _main(params: TrainParams, view: RunView, link: Link) -> html.Div:
     return html.Div(
         [
-            *words_above(adapted),
+            *words_above(link.adapted),
             html.Div(id="events", className="eos-events"),
             html.Div(html.Div(id="progress"), className="eos-progress"),
-            html.Div([_figures(view, problem), _side(view)], className="eos-work"),
+            html.Div([_figures(params, view, link), _side(view)], className="eos-work"),
             html.P(explained(run_scope(params)), id="scope", className="eos-scope"),
         ],
         className="eos-main",
     )
 
 
-def _figures(view: RunView, problem: str) -> html.Div:
+def _figures(params: TrainParams, view: RunView, link: Link) -> html.Div:
     # Not a dcc.Graph: Dash would hold all callbacks back until the plotting library is there,
     # and only the browser, which has the run, changes the figure.
     figure = html.Div(id="run-figure", className="eos-figure")
+    shown = _view_menu(view, field(params, "lambda_min", link.said.get("lambda_min")))
     return html.Div(
         [
-            html.Div([figure, problem_box(problem), _view_menu(view)], className="eos-figure-box"),
+            html.Div([figure, problem_box(link.problem), shown], className="eos-figure-box"),
             _transport(),
             html.Div(id="explain-note", className="eos-note eos-explain-note"),
         ],
@@ -95,11 +96,12 @@ def _figures(view: RunView, problem: str) -> html.Div:
     )
 
 
-def _view_menu(view: RunView) -> html.Details:
+def _view_menu(view: RunView, lambda_min: html.Div) -> html.Details:
     names = [name for name in RunView.model_fields if name != "detail"]
     fields: list[Component] = [field(view, name, None) for name in names]
     here = html.Button("Gradient flow from the step shown", id="flow-here", className="eos-here")
     fields.insert(names.index("flow_from") + 1, here)
+    fields.insert(names.index("gfs") + 1, lambda_min)
     return menu("view", [icon("view"), html.Span("View")], fields)
 
 

@@ -1,6 +1,7 @@
 """The pages, each with its address and what its link may hold; and how a link frames it."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BeforeValidator, field_validator
@@ -32,6 +33,15 @@ PAGES = {
     "sweep": Page("/sweep", (SweepParams,)),
     "theory": Page("/theory", (TheoryParams, TheoryView)),
 }
+
+RENAMED = {"lowest": "lambda_min"}
+"""What stands in older links, and what it is called today."""
+
+
+def today(query: Mapping[str, Any]) -> dict[str, Any]:
+    """A query, maybe of an older link, by the names of today."""
+    return {RENAMED.get(name, name): value for name, value in query.items()}
+
 
 Names = Annotated[tuple[str, ...], BeforeValidator(split)]
 
@@ -86,6 +96,7 @@ class Frame(ParameterSet):
     def _hides_controls(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         sets = (part for page in PAGES.values() for part in page.sets)
         known = {name for part in sets for name in part.model_fields}
+        names = tuple(RENAMED.get(name, name) for name in names)
         for name in names:
             if name not in known:
                 raise ParameterError("hide", f"there is no control {quoted(name)}", cls._allowed())

@@ -76,6 +76,13 @@ class TrainParams(NetworkParams):
         ge=1,
         le=5,
     )
+    lambda_min: bool = parameter(
+        False,
+        "Smallest eigenvalue",
+        "Measure and show λ_min of the Hessian too. It takes about as long again as all the rest, "
+        "of large networks ten times as long.",
+        group="measured",
+    )
 
     def _fitting(self, name: str) -> Any:
         """As for every network; and how long a run of it is."""
@@ -114,8 +121,11 @@ class TrainParams(NetworkParams):
         return self
 
     def canonical(self) -> dict[str, Any]:
-        """As for the network; an empty schedule is left out, and the seed of whole batches."""
+        """As for the network; an empty schedule is left out, the seed of whole batches, and what
+        is not asked to be measured."""
         values = super().canonical()
         if not values.get("batch"):
             values.pop("batch_seed", None)
+        if not self.lambda_min:
+            del values["lambda_min"]
         return {name: value for name, value in values.items() if value != ()}

@@ -46,9 +46,6 @@ class RunView(ParameterSet):
         "scalar chains with y ≠ 0, without weight decay.",
         group="view",
     )
-    lowest: bool = parameter(
-        False, "Smallest eigenvalue", "Show λ_min of the Hessian.", group="view"
-    )
     flow: bool = parameter(
         False,
         "Gradient flow",

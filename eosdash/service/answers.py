@@ -44,6 +44,11 @@ def _record(type: str, description: str, **properties: Schema) -> Schema:
     return _object(description, type={"const": type}, **properties)
 
 
+def _perhaps(record: Schema, **properties: Schema) -> Schema:
+    """The same with properties that it may have, too."""
+    return record | {"properties": record["properties"] | properties}
+
+
 def _beyond(base: str, description: str, **properties: Schema) -> Schema:
     """A record with more than those that it extends."""
     return {"allOf": [ref(base), _object(description, **properties)]}
@@ -131,16 +136,18 @@ _GENERAL: dict[str, Schema] = {
 }
 
 _RUN: dict[str, Schema] = {
-    "RunChunk": _record(
-        "chunk",
-        "Measurements at consecutive steps; later chunks continue where one ends.",
-        step=_WHOLE | {"description": "The first of the steps."},
-        lr=_NUMBERS,
-        loss=_NUMBERS,
-        sharpness=_NUMBERS,
+    "RunChunk": _perhaps(
+        _record(
+            "chunk",
+            "Measurements at consecutive steps; later chunks continue where one ends.",
+            step=_WHOLE | {"description": "The first of the steps."},
+            lr=_NUMBERS,
+            loss=_NUMBERS,
+            sharpness=_NUMBERS,
+            grad_norm=_NUMBERS,
+            unconverged=_list(_WHOLE),
+        ),
         lambda_min=_NUMBERS,
-        grad_norm=_NUMBERS,
-        unconverged=_list(_WHOLE),
     ),
     "RunEnd": _beyond(
         "End",

@@ -23,7 +23,7 @@ from eosdash.sweeps import axis_of, values_of
 
 def train_seconds(params: TrainParams) -> float:
     """Estimated seconds of one core for a run."""
-    return run_seconds(objective_of(params), params.steps, params.eigenvalues)
+    return run_seconds(objective_of(params), params.steps, params.eigenvalues, params.lambda_min)
 
 
 def check_train(params: TrainParams) -> None:

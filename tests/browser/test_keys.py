@@ -339,7 +339,7 @@ def test_digits_switch_what_lies_over_a_map(basin_page: BasinPage) -> None:
 
 def test_digits_switch_what_a_run_shows(run_page: RunPage) -> None:
     run_page.open(RUN)
-    for number, name in enumerate(("clip", "gradient", "gfs", "lowest"), 1):
+    for number, name in enumerate(("clip", "gradient", "gfs", "lambda_min"), 1):
         on = name == "clip"
         press(run_page, str(number))
         linked(run_page, **{name: str(not on).lower()})

@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.run_page import RunPage
+
 SHOWN = "() => window.eosdash?.page?.().shown?.()?.end"
 
 
@@ -76,6 +78,14 @@ def test_a_scene_that_is_none_is_said(page: Page, path: str, scene: str, words: 
     page.wait_for_function(SHOWN)
     expect(page.locator("#problem")).to_contain_text(words)
     expect(page.locator("body")).not_to_have_class(re.compile("eos-(has-scene|waiting|secret)"))
+
+
+def test_what_older_links_call_otherwise_is_still_understood(run_page: RunPage) -> None:
+    run_page.open("depth=3&seed=4&lr=0.3&steps=60&lowest=true")
+    assert run_page.drawn("lambda_min") == run_page.drawn("loss")
+    assert "lowest" not in run_page.link
+    assert run_page.link["lambda_min"] == "true"
+    expect(run_page.page.locator("#problem")).to_have_text("")
 
 
 @pytest.mark.usefixtures("complaints")

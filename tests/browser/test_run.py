@@ -234,7 +234,7 @@ def test_view_options_are_drawn_and_kept_in_the_link(run_page: RunPage) -> None:
     assert run_page.drawn("eigenvalue_3") == run_page.drawn("loss")
     page.locator("#view").click()
     run_page.field("gradient").locator("label").first.click()
-    run_page.field("lowest").locator("label").first.click()
+    run_page.field("lambda_min").locator("label").first.click()
     run_page.control("smooth").fill("20")
     page.wait_for_url("**smooth=20**")
     run_page.finished()
@@ -242,7 +242,7 @@ def test_view_options_are_drawn_and_kept_in_the_link(run_page: RunPage) -> None:
         "() => window.eosdash.graph('run-figure').data.some(t => t.meta==='raw.loss')"
     )
     assert run_page.drawn("grad_norm") == run_page.drawn("lambda_min") == run_page.drawn("loss")
-    assert run_page.link["gradient"] == run_page.link["lowest"] == "true"
+    assert run_page.link["gradient"] == run_page.link["lambda_min"] == "true"
 
 
 def test_time_axis_and_gradient_flow_solution(run_page: RunPage) -> None:

@@ -16,9 +16,9 @@ from eosdash.core.spectrum import (
     DENSE_LIMIT,
     SYMMETRIC_DENSE_LIMIT,
     SpectrumTracker,
-    affords_lowest,
 )
 from eosdash.core.symmetry import is_mirrored
+from eosdash.core.tasks import whitened_objective
 from tests.depth import examples
 
 SETTINGS = {
@@ -244,7 +244,7 @@ def test_overflow_gives_nan_where_it_is(size):
 
 def test_measurements_of_a_run():
     objective, theta, lr = setting("relu")
-    measure = Measure(objective, eigenvalues=2)
+    measure = Measure(objective, eigenvalues=2, lowest=True)
     for part in stretches(objective, theta, lr, 40):
         seen = measure(part)
         assert max(errors(objective, SpectrumTracker(objective, 2)(part.path), part.path, 7)) < 1e-6
@@ -254,14 +254,20 @@ def test_measurements_of_a_run():
         assert "balance" not in seen.columns()
 
 
-def test_lambda_min_is_left_out_where_it_costs_too_much():
-    data = toy_regression(2000)
-    objective = NonlinearObjective(NonlinearNetwork((4, 60, 1)), data.inputs, data.outputs)
-    assert not affords_lowest(objective)
-    part = stretches(objective, gaussian(objective.network, 1.0, 0, fan_in=True), 0.1, 2)[0]
-    assert Measure(objective)(part).lambda_min is None
-    assert Measure(objective, lowest=True)(part).lambda_min is not None
-    assert affords_lowest(setting("tanh")[0])
+@pytest.mark.parametrize("name", ["tanh", "linear"])
+def test_lambda_min_is_measured_where_it_is_asked_for_and_changes_nothing_else(name):
+    objective, theta, lr = setting("tanh")
+    if name == "linear":
+        objective = whitened_objective((2, 3, 2), (1.0, 0.5))
+        theta = gaussian(objective.network, 0.5, 3)
+    for part in stretches(objective, theta, lr, 20):
+        without, beside = Measure(objective)(part), Measure(objective, lowest=True)(part)
+        assert without.lambda_min is None
+        assert "lambda_min" not in without.columns()
+        exact = [np.linalg.eigvalsh(objective.hessian(point)) for point in part.path]
+        scale = np.abs(exact).max(axis=1)
+        assert np.all(np.abs(beside.lambda_min - np.min(exact, axis=1)) < 1e-6 * scale)
+        assert np.all(np.abs(without.sharpness - beside.sharpness) < 1e-6 * scale)
 
 
 def test_curvature_tells_a_minimum_from_a_saddle():

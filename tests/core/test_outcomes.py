@@ -124,7 +124,7 @@ def test_weights_of_zero_rest_at_no_minimum(network):
 @pytest.mark.parametrize(("depth", "decay"), [(3, 0.2), (4, 0.05)])
 def test_the_origin_is_a_local_minimum_under_weight_decay(depth, decay):
     """Its Hessian is r times the identity, and the loss at it ½y² is not the lowest."""
-    run = chain(depth, 1.2, [0.04] * depth, 0.7, 3000, weight_decay=decay)
+    run = chain(depth, 1.2, [0.04] * depth, 0.7, 3000, weight_decay=decay, lambda_min=True)
     assert ends(run) == ("minimum", "local_minimum")
     assert run.lambda_min[-1] == pytest.approx(decay)
     whole = eosdash.basin(

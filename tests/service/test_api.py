@@ -15,7 +15,7 @@ RUNS = [
     EXAMPLE,
     DIVERGING,
     "task=whitened&depth=3&width=4&eigenvalues=3&lr=0.3&steps=90",
-    "depth=1&lr=0.5&steps=3&lr_schedule=1:0.1,2:0.2",
+    "depth=1&lr=0.5&steps=3&lr_schedule=1:0.1,2:0.2&lambda_min=true",
 ]
 ARRAYS = (
     *("lr", "loss", "sharpness", "lambda_min", "grad_norm", "balance", "singular_values"),

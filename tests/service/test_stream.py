@@ -30,6 +30,7 @@ RUNS = {
     "plane": "depth=2&weights=0.4,1.5&lr=0.9&steps=300",
     "scheduled": "weights=1,1,1.2,1&lr=0.1&lr_schedule=5:0.3&steps=10",
     "whitened": "task=whitened&depth=3&width=4&rotate=true&eigenvalues=3&lr=0.3&steps=200",
+    "lowest": "task=whitened&depth=3&width=5&lambda_min=true&lr=0.3&steps=90",
     "regression": "task=regression&hidden=6,5&d_in=3&noise=0.1&lr=0.2&steps=120",
 }
 
