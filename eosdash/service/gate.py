@@ -9,9 +9,6 @@ import time
 from ipaddress import IPv6Address, ip_address
 
 from flask import Flask, current_app, request
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from eosdash.service import telemetry
 from eosdash.service.flights import Unavailable
@@ -23,18 +20,17 @@ ALWAYS = ("/healthz", "/readyz", "/metrics")
 TENTHS = 10
 """Computing time is charged in tenths of a second, begun ones as whole."""
 
+MINUTE = 60.0
+
 
 class Gate:
     """Counts requests and estimated seconds of computing by address and minute."""
 
     def __init__(self) -> None:
         """The allowances are those of the settings at this moment."""
-        self._counts = FixedWindowRateLimiter(MemoryStorage())
-        self._lock = threading.Lock()  # two that count at once may start its timer twice
-        self._requests = RateLimitItemPerMinute(value("rate_requests"), namespace="requests")
-        self._seconds = RateLimitItemPerMinute(
-            TENTHS * value("rate_seconds"), namespace="seconds"
-        )  # fmt: skip
+        self._requests, self._tenths = value("rate_requests"), TENTHS * value("rate_seconds")
+        self._lock, self._over = threading.Lock(), 0.0
+        self._used: dict[tuple[str, bool], int] = {}  # by the address, and whether it is computing
 
     def admit(self) -> None:
         """Count a request.
@@ -43,7 +39,7 @@ class Gate:
             Unavailable: if there were too many.
         """
         if request.path not in ALWAYS:
-            self._take(self._requests, 1, "too many requests from your address")
+            self._take(1, self._requests, False, "too many requests from your address")
 
     def charge(self, seconds: float) -> None:
         """Count a computation of so many estimated seconds; at most a whole allowance.
@@ -51,20 +47,21 @@ class Gate:
         Raises:
             Unavailable: if too much was computed for this address already.
         """
-        cost = min(math.ceil(TENTHS * seconds), self._seconds.amount)
-        self._take(self._seconds, cost, "your address has asked for much computing")
+        cost = min(math.ceil(TENTHS * seconds), self._tenths)
+        self._take(cost, self._tenths, True, "your address has asked for much computing")
 
-    def _take(self, item: RateLimitItem, cost: int, message: str) -> None:
-        address = network(request.remote_addr or "")
+    def _take(self, cost: int, most: int, computing: bool, message: str) -> None:
+        who, now = (network(request.remote_addr or ""), computing), time.time()
         with self._lock:
+            if now >= self._over:
+                self._used.clear()
+                self._over = now + MINUTE
             # What is refused is not counted: something smaller may still be asked for.
-            if self._counts.test(item, address, cost=cost) and self._counts.hit(
-                item, address, cost=cost
-            ):
+            if (used := self._used.get(who, 0) + cost) <= most:
+                self._used[who] = used
                 return
-            reset = self._counts.get_window_stats(item, address).reset_time
-        seconds = max(1, math.ceil(reset - time.time()))
-        raise Unavailable(message, min(seconds, 60), status=429, field="address", reason="rate")
+            seconds = max(1, math.ceil(self._over - now))
+        raise Unavailable(message, seconds, status=429, field="address", reason="rate")
 
 
 def network(address: str) -> str:
