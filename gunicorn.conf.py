@@ -95,6 +95,14 @@ def pre_fork(server, _worker):
         Path(server.metrics_folder).mkdir(mode=0o700, exist_ok=True)
 
 
+def post_worker_init(worker):
+    """Let in no more requests than can be answered."""
+    # In the worker, since the package imports NumPy.
+    from eosdash.service.servers import stand_before
+
+    stand_before(worker)
+
+
 def child_exit(_server, worker):
     """What a worker had under way has ended with it, however it ended; its counts stay."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

@@ -24,7 +24,7 @@ import click
 import eosdash
 from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, SweepParams, TrainParams
-from eosdash.service.settings import SETTINGS, prefix, value
+from eosdash.service.settings import SETTINGS, prefix
 
 STARTED = 30.0
 """Seconds that the browser waits for the server."""
@@ -63,25 +63,16 @@ def main(
 def _serve(host: str, port: int, browser: bool) -> None:
     os.environ.setdefault(SETTINGS["log_level"].variable, "WARNING")  # a person reads it
     # Here, so that the other commands start without it.
-    import waitress
-
     from eosdash.deck import DeckError
     from eosdash.server import create_app
+    from eosdash.service import servers
 
     try:
         app = create_app(alone=True).server
     except (DeckError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     try:
-        server = waitress.create_server(
-            app,
-            host=host,
-            port=port,
-            threads=value("threads"),  # one an open stream
-            channel_request_lookahead=1,  # tells of clients that have left
-            clear_untrusted_proxy_headers=False,  # the app knows how many there are
-            ident="",
-        )
+        server = servers.created(app, host, port)
     except (OSError, ValueError) as error:
         hint = "is the address this machine's, and the port free? --port 0 takes any that is"
         raise click.ClickException(f"{host}:{port}: {error} ({hint})") from None

@@ -11,8 +11,10 @@ from ipaddress import IPv6Address, ip_address
 from flask import Flask, current_app, request
 
 from eosdash.service import telemetry
+from eosdash.service.door import LATE
 from eosdash.service.flights import Unavailable
 from eosdash.service.settings import value
+from eosdash.service.turns import full
 
 ALWAYS = ("/healthz", "/readyz", "/metrics")
 """Answered to whoever asks, however often."""
@@ -36,8 +38,10 @@ class Gate:
         """Count a request.
 
         Raises:
-            Unavailable: if there were too many.
+            Unavailable: if there were too many, or it came in too late.
         """
+        if request.environ.get(LATE):
+            raise full()
         if request.path not in ALWAYS:
             self._take(1, self._requests, False, "too many requests from your address")
 

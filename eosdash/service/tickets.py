@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from eosdash.service.settings import value
-from eosdash.service.turns import full, length_of, queued, slots, urgency
+from eosdash.service.stream import NOTHING
+from eosdash.service.turns import SIGN, full, length_of, queued, slots, urgency
 
 POLL = 0.02
 """Seconds between two looks at the queue."""
@@ -123,9 +124,13 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def wait(ticket: Ticket) -> Iterator[bytes]:
-    """Signs of life until it is the ticket's turn."""
+    """Signs of life until it is the ticket's turn, and nothing in between."""
+    told = time.monotonic()
     while ahead := ticket.ahead():
-        yield queued(ahead)
+        silent = time.monotonic() - told < SIGN
+        if not silent:
+            told = time.monotonic()
+        yield NOTHING if silent else queued(ahead)
         time.sleep(POLL)
 
 

@@ -79,7 +79,7 @@ class Turn:
         Raises:
             Unavailable: if it had to give way.
         """
-        while (ahead := self._turns.ahead(self)) and self.state == "waits":
+        while (ahead := self._turns.ahead(self)) and self.wanted():
             yield queued(ahead)
         if self.state == "dropped":
             raise full()

@@ -92,7 +92,7 @@ def test_who_waits_is_told_its_place(folder, allow):
     allow(1)
     (first,) = started(folder, 1)
     third, second = (Ticket(folder) for _ in range(2))
-    signs = tickets.wait(third)
+    signs = filter(None, tickets.wait(third))
     assert strict(next(signs)) == {"type": "queued", "position": 2}
     first.close()
     assert second.ahead() == 0
@@ -100,6 +100,18 @@ def test_who_waits_is_told_its_place(folder, allow):
     second.close()
     assert list(signs) == []
     third.close()
+
+
+def test_who_waits_hears_nothing_before_it_is_time_for_a_sign(folder, allow, monkeypatch):
+    """By its first line an answer begins, and others are let in."""
+    allow(1)
+    monkeypatch.setattr(tickets, "SIGN", 1e9)
+    (first,) = started(folder, 1)
+    second = Ticket(folder)
+    signs = tickets.wait(second)
+    assert [next(signs) for _ in range(3)] == [b""] * 3
+    first.close()
+    second.close()
 
 
 def test_as_many_compute_as_there_are_cores_unless_told(monkeypatch):

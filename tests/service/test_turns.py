@@ -76,6 +76,15 @@ def test_what_nobody_wants_is_dropped_before_it_starts(soon):
     assert queue.take(0.1).state == "runs"
 
 
+def test_what_nobody_wants_waits_no_longer(soon):
+    queue, wanted = Turns(1, 8), [True]
+    queue.take(0.1)
+    signs = queue.take(0.1, lambda: bool(wanted)).wait()
+    assert next(signs)
+    wanted.clear()
+    assert next(signs, None) is None
+
+
 def test_a_turn_is_given_back_once():
     queue = Turns(1, 8)
     first = queue.take(0.1)
