@@ -104,16 +104,18 @@ class Threads(ThreadPoolExecutor):
             if begun := start(inside, place, partial(handle, connection)):
                 begun.add_done_callback(partial(_pass_on, answered))
 
-        def come() -> None:
-            place = Place(answer, partial(closed, connection.sock), answered.cancel)
-            self._doors.enter(_sent(connection.sock), place)
+        def drop() -> None:
+            answered.set_exception(ConnectionAbortedError())  # closes it without a farewell
+
+        def come(begin: str) -> None:
+            self._doors.enter(begin, Place(answer, partial(closed, connection.sock), drop))
 
         def wait() -> None:
             connection.wait_for_data(SOON)
-            come()
+            come(_sent(connection.sock))
 
-        if _sent(connection.sock):
-            come()
+        if begin := _sent(connection.sock):
+            come(begin)
         else:
             start(wait)
         return answered

@@ -12,7 +12,18 @@ import pytest
 
 from eosdash.service import door as door_module
 from eosdash.service import servers
-from eosdash.service.door import LATE, LONG_WAIT, SHORT_WAIT, TOO_LONG, Door, Place, behind, inside
+from eosdash.service.door import (
+    LATE,
+    LONG_WAIT,
+    SHORT_WAIT,
+    TOO_LONG,
+    Door,
+    Doors,
+    Place,
+    behind,
+    inside,
+)
+from eosdash.service.flights import stays
 from tests.conftest import ROOT, free_port, serving
 from tests.service import door_app
 from tests.service.crowd import words
@@ -109,8 +120,9 @@ def test_who_has_gone_is_never_let_in(hall, wait):
 
 def test_a_place_is_given_back_as_soon_as_the_answer_begins(hall):
     hall.ask("a")
-    rows = inside(hall.places["first"], lambda: behind(lambda *_: iter(hall.started))({}, None))
-    assert list(rows) == ["first", "a"]
+    answer = behind(lambda *_: iter(hall.started))
+    rows = inside(hall.places["first"], lambda: list(answer({}, None)))
+    assert rows == ["first", "a"]
 
 
 def test_a_place_is_given_back_where_nothing_is_answered(hall):
@@ -128,20 +140,38 @@ def test_who_comes_in_too_late_is_told_to_come_again(make_client, no_work):
 
 
 @pytest.mark.parametrize(
-    ("begins", "held"),
+    ("begins", "held", "page"),
     [
-        ("GET /api/train?lr=1 HTTP/1.1", True),
-        ("GET /api/basin/run?x=1 HTTP/1.1", True),
-        ("GET /under/a/path/api/theory HTTP/1.1", True),
-        ("GET /api/train.npz?lr=1 HTTP/1.1", False),  # which may take a minute
-        ("GET /api/deck HTTP/1.1", False),
-        ("GET /?next=/api/train HTTP/1.1", False),
-        ("POST /api/train HTTP/1.1", False),
-        ("GET /healthz HTTP/1.1", False),
+        ("GET /api/train?lr=1 HTTP/1.1", True, False),
+        ("GET /api/basin/run?x=1 HTTP/1.1", True, False),
+        ("GET /under/a/path/api/theory HTTP/1.1", True, False),
+        ("GET /api/train.npz?lr=1 HTTP/1.1", False, False),  # which may take a minute
+        ("GET /api/deck HTTP/1.1", False, False),
+        ("GET /?next=/api/train HTTP/1.1", False, True),
+        ("GET /assets/eosdash.css HTTP/1.1", False, True),
+        ("GET /_dash-layout HTTP/1.1", False, True),
+        ("GET /_dash-update-component HTTP/1.1", False, False),  # its body may be slow to come
+        ("POST /api/train HTTP/1.1", False, False),
+        ("GET /healthz HTTP/1.1", False, False),
+        ("GET /under/a/path/readyz HTTP/1.1", False, False),
+        ("", False, False),
     ],
 )
-def test_results_alone_wait_at_the_door(begins, held):
+def test_what_has_to_be_let_in(begins, held, page):
     assert bool(door_module.HELD.match(begins)) is held
+    assert bool(door_module.PAGES.match(begins)) is page
+
+
+def test_pages_are_let_in_in_the_order_of_arrival_and_wait_for_no_result():
+    doors, started = Doors(1), []
+    for name in ("/api/train", "/api/train", "/", "/assets/a", "/", "/healthz"):
+        place = Place(lambda place, name=name: started.append((name, place)), stays, stays)
+        doors.enter(f"GET {name} ", place)
+    assert [name for name, _ in started] == ["/api/train", "/", "/healthz"]
+    started[1][1].leave()
+    assert started[-1][0] == "/assets/a"
+    started[-1][1].leave()
+    assert started[-1][0] == "/"
 
 
 # Servers.
