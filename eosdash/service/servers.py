@@ -51,7 +51,8 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         place = Place(
             lambda place: add(_LetIn(task, place)), task.check_client_disconnected, task.cancel
         )
-        self._doors.enter(f"{request.command} {request.path} ", place)
+        # Of what is no request it knows neither.
+        self._doors.enter("" if request.error else f"{request.command} {request.path} ", place)
 
 
 class _LetIn:

@@ -255,3 +255,10 @@ def test_a_request_of_which_the_end_is_missing_takes_no_place(base, tmp_path):
         (tmp_path / name).touch()
     for each in (*halves, sock):
         each.close()
+
+
+def test_what_is_no_request_is_told_so(base):
+    address = urlsplit(base)
+    with socket.create_connection((address.hostname, address.port), timeout=60) as sock:
+        sock.sendall(b"nonsense\r\n\r\n")
+        assert sock.recv(20).startswith(b"HTTP/1.")
