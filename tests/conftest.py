@@ -43,7 +43,11 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    command: Sequence[str], folder: Path, environ: Mapping[str, str], log: Path, seconds: float = 60
+    command: Sequence[str],
+    folder: Path,
+    environ: Mapping[str, str],
+    log: Path,
+    seconds: float = 180,
 ) -> Iterator[str]:
     """Base URL of the server that ``command`` starts, from its first answer to the end."""
     url = f"http://127.0.0.1:{environ['PORT']}"
