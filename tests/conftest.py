@@ -105,10 +105,13 @@ def client(app: dash.Dash) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Base URL of the app under gunicorn, served as it is to the public, with an empty cache."""
+    """Base URL of the app under gunicorn, served as it is to the public, with a cache that is empty
+    at first. Those of several workers share it: what the tests of one ask for is computed once."""
     folder = tmp_path_factory.mktemp("server")
     port = str(free_port())
-    environ = os.environ | {"PORT": port, "EOSDASH_CACHE_DIR": str(folder / "cache")}
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    cache = (tmp_path_factory.getbasetemp().parent if several else folder) / "cache"
+    environ = os.environ | {"PORT": port, "EOSDASH_CACHE_DIR": str(cache)}
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:server"]
     with serving(command, ROOT, environ, folder / "log") as url:
         yield url
