@@ -50,10 +50,13 @@ lint: $(VENV)/.dev  ## Check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/deno fmt --check --quiet
+	$(VENV)/bin/deno lint --quiet
 
 format: $(VENV)/.dev  ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+	$(VENV)/bin/deno fmt --quiet
 
 docs: $(DOCS_VENV)/.docs  ## Build the documentation as a site, for reading without a network
 	$(DOCS_VENV)/bin/python -m docs.build

@@ -15,7 +15,9 @@ window.eosdash = window.eosdash || {};
   eos.rowAxis = function (row, { current, pins, view }, over = []) {
     const runs = [current, ...pins.filter(Boolean)];
     const all = [...runs.flatMap((run) => run.columns[row]), ...over].filter(Number.isFinite);
-    return row === "sharpness" ? sharpnessAxis(all, current, view) : logAxis(all, current.columns[row], view);
+    return row === "sharpness"
+      ? sharpnessAxis(all, current, view)
+      : logAxis(all, current.columns[row], view);
   };
 
   function sharpnessAxis(all, current, view) {
@@ -34,7 +36,15 @@ window.eosdash = window.eosdash || {};
 
   function logAxis(all, own, view) {
     const positive = all.filter((value) => value > 0);
-    if (!positive.length) return { range: [-1, 1], autorange: false, type: "log", dtick: 1, top: Infinity, empty: true };
+    if (!positive.length)
+      return {
+        range: [-1, 1],
+        autorange: false,
+        type: "log",
+        dtick: 1,
+        top: Infinity,
+        empty: true,
+      };
     const whole = maximum(positive);
     const top = view.clip ? Math.min(whole, LOG_CLIP * (own[0] || 1)) : whole;
     return spanned(Math.min(Math.max(minimum(positive), LEAST_LOSS), top / 10), top);
@@ -54,12 +64,16 @@ window.eosdash = window.eosdash || {};
     return { x: above.map((i) => x[i]), most: maximum(above.map((i) => values[i])) };
   };
 
-  const told = (value) => (value < 1e6 ? eos.digits(value) : value.toExponential(1).replace("+", ""));
+  const told = (
+    value,
+  ) => (value < 1e6 ? eos.digits(value) : value.toExponential(1).replace("+", ""));
 
   function words({ empty, cut }) {
     if (empty) return "0 all along: no place on a logarithmic axis";
     const count = cut.x.length;
-    return count ? `▲ ${count.toLocaleString("en")} step${count > 1 ? "s" : ""} above, up to ${told(cut.most)}` : "";
+    return count
+      ? `▲ ${count.toLocaleString("en")} step${count > 1 ? "s" : ""} above, up to ${told(cut.most)}`
+      : "";
   }
 
   /** What is said in a row of its axis: what is cut off at its top, or that it is empty. */
@@ -70,6 +84,14 @@ window.eosdash = window.eosdash || {};
       ? { x: 0.5, y: (low + high) / 2, xanchor: "center", yanchor: "middle" }
       : { x: 0.01, y: high, xanchor: "left", yanchor: "top", bgcolor: colours.paper };
     const font = { size: 13, color: colours.muted };
-    return [{ text, ...place, xref: "paper", yref: "paper", showarrow: false, font, name: `cut.${row}` }];
+    return [{
+      text,
+      ...place,
+      xref: "paper",
+      yref: "paper",
+      showarrow: false,
+      font,
+      name: `cut.${row}`,
+    }];
   };
 })(window.eosdash);

@@ -5,7 +5,8 @@ window.eosdash = window.eosdash || {};
   const id = (type, name) => ({ type, name });
   const element = (type, name) => document.getElementById(`{"name":"${name}","type":"${type}"}`);
   const props = (target, values) => eos.setProps(target, values);
-  const coloured = (scheme) => window.dash_clientside.set_props("mantine", { forceColorScheme: scheme });
+  const coloured = (scheme) =>
+    window.dash_clientside.set_props("mantine", { forceColorScheme: scheme });
   const skip = () => window.dash_clientside.no_update;
   const context = () => window.dash_clientside.callback_context;
 
@@ -26,11 +27,15 @@ window.eosdash = window.eosdash || {};
   const intents = {}; // what fields were set to: {value, echoes, over: a timer, once it has been taken over}
   const locked = (name) => eos.frame.lock && !isView(name) && name !== eos.page().cursor;
   const write = (name, value) =>
-    props(id("param", name), typeof value === "boolean" ? { checked: value } : { value: String(value ?? "") });
+    props(
+      id("param", name),
+      typeof value === "boolean" ? { checked: value } : { value: String(value ?? "") },
+    );
   /** Set a field, as a hand on its control would, to the value that comes back; a locked one stays
    * as it is, and nothing comes back. */
   eos.set = (name, given) => {
-    if (locked(name)) return void eos.toast("This link is locked: its parameters can be seen, but not changed.");
+    if (locked(name))
+      return void eos.toast("This link is locked: its parameters can be seen, but not changed.");
     const value = eos.meant(name, given);
     intend(name, value);
     write(name, value);
@@ -91,12 +96,14 @@ window.eosdash = window.eosdash || {};
     if (of !== asked) return "";
     const before = { ...values };
     const others = eos.fitting.take(start, values, (name, value) => {
-      intend(name, (values[name] = value));
+      intend(name, values[name] = value);
       write(name, value);
     });
     asked = query();
     const sizes = others.filter((name) => !["start", "step"].includes(rules[name].group));
-    const words = sizes.map((name) => `${rules[name].label.toLowerCase()} ${values[name]} instead of ${before[name]}`);
+    const words = sizes.map((name) =>
+      `${rules[name].label.toLowerCase()} ${values[name]} instead of ${before[name]}`
+    );
     return words.length ? `Fitted: ${words.join(", ")}.` : "";
   };
   /** What the controls say now can be gone back to. */
@@ -128,7 +135,9 @@ window.eosdash = window.eosdash || {};
     const field = element("field", error.field);
     props(id("param", error.field), { error: words });
     field?.closest("details")?.setAttribute("open", "");
-    return field?.checkVisibility({ visibilityProperty: true }) ? field.querySelector("label, legend")?.textContent : null;
+    return field?.checkVisibility({ visibilityProperty: true })
+      ? field.querySelector("label, legend")?.textContent
+      : null;
   };
   eos.accept = (changed) => {
     // What a link got wrong is said by the server, and so is not in the list.
@@ -153,7 +162,8 @@ window.eosdash = window.eosdash || {};
   function query(all = values) {
     const { cursor } = eos.page();
     const pairs = Object.entries(all).filter(
-      ([name, value]) => !isView(name) && name !== cursor && written(value) && eos.fitting.says(name)
+      ([name, value]) =>
+        !isView(name) && name !== cursor && written(value) && eos.fitting.says(name),
     );
     return eos.search(pairs);
   }
@@ -164,8 +174,15 @@ window.eosdash = window.eosdash || {};
   /** Set several fields, and ask once when all have taken over; the query that it will be. */
   eos.setAll = function (wanted, by) {
     const known = Object.entries(eos.fitting.set(wanted, by)).filter(([name]) => name in values);
-    const typed = known.map(([name, value]) => [name, typeof values[name] === "boolean" ? String(value) === "true" : eos.meant(name, value)]);
-    const changes = typed.filter(([name, value]) => eos.unread(name) || String(values[name] ?? "") !== String(value));
+    const typed = known.map((
+      [name, value],
+    ) => [
+      name,
+      typeof values[name] === "boolean" ? String(value) === "true" : eos.meant(name, value),
+    ]);
+    const changes = typed.filter(([name, value]) =>
+      eos.unread(name) || String(values[name] ?? "") !== String(value)
+    );
     awaited = query({ ...values, ...Object.fromEntries(typed) });
     const mine = awaited;
     for (const [name, value] of changes) eos.set(name, value);
@@ -190,7 +207,7 @@ window.eosdash = window.eosdash || {};
     const told = ([, rule]) => ["view", "measured"].includes(rule.group) || NOTHING.includes(rule.default);
     const value = (text) => (NOTHING.includes(text) ? "" : text);
     const defaults = Object.fromEntries(
-      Object.entries(rules).filter(told).map(([name, rule]) => [name, value(rule.default)])
+      Object.entries(rules).filter(told).map(([name, rule]) => [name, value(rule.default)]),
     );
     eos.setAll({ ...defaults, ...Object.fromEntries(new URLSearchParams(search)) });
   };
@@ -201,7 +218,7 @@ window.eosdash = window.eosdash || {};
     if (awaited && next !== awaited) return null; // on the way to it
     awaited = null;
     if (next === asked && !rejected.size) return null;
-    eos.request((asked = next), cause ?? changed);
+    eos.request(asked = next, cause ?? changed);
     cause = null;
     return next;
   }
@@ -232,17 +249,23 @@ window.eosdash = window.eosdash || {};
       );
       element("field", name)?.classList.toggle("eos-hidden", !applies);
     }
-    const given = written(values.hidden) ? `not used: the hidden widths are ${values.hidden}` : null;
-    if (given !== widthNote) props(id("param", "width"), { description: (widthNote = given) });
+    const given = written(values.hidden)
+      ? `not used: the hidden widths are ${values.hidden}`
+      : null;
+    if (given !== widthNote) props(id("param", "width"), { description: widthNote = given });
     for (const group of document.querySelectorAll(".eos-group"))
       group.classList.toggle("eos-hidden", [...group.children].every(isGone));
   }
 
   /** All fields that a callback is about: several may have been set at once. */
   const changedNames = () =>
-    context().triggered.map(({ prop_id }) => JSON.parse(prop_id.slice(0, prop_id.lastIndexOf("."))).name);
+    context().triggered.map(({ prop_id }) =>
+      JSON.parse(prop_id.slice(0, prop_id.lastIndexOf("."))).name
+    );
 
-  const isGone = (part) => part.tagName === "H2" || !part.getClientRects().length && getComputedStyle(part).display === "none";
+  const isGone = (part) =>
+    part.tagName === "H2" ||
+    !part.getClientRects().length && getComputedStyle(part).display === "none";
 
   /* Fields that say what another says too, or that it is about: that one is emptied. */
   const STANDS_FOR = { depth: "hidden", width: "hidden", plane: "extent" };
@@ -306,14 +329,17 @@ window.eosdash = window.eosdash || {};
         eos.page().moved();
         return skip();
       }
-      const byItself = !awaited || new URLSearchParams(awaited).get(changed) !== String(values[changed]);
+      const byItself = !awaited ||
+        new URLSearchParams(awaited).get(changed) !== String(values[changed]);
       const usual = changed === "task" && byItself && rules.task.usual[values.task];
       if (usual && document.activeElement === element("param", "task")) {
         cause = changed;
         eos.setAll({ ...usual, task: values.task }, "example");
         return skip();
       }
-      const [other] = byItself ? names.map((name) => STANDS_FOR[name]).filter((name) => written(values[name])) : [];
+      const [other] = byItself
+        ? names.map((name) => STANDS_FOR[name]).filter((name) => written(values[name]))
+        : [];
       if (other && !fresh) {
         cause = changed;
         eos.set(other, "");
@@ -350,6 +376,6 @@ window.eosdash = window.eosdash || {};
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.eosdash = Object.assign(
     window.dash_clientside.eosdash ?? {},
-    clientside
+    clientside,
   );
 })(window.eosdash);

@@ -44,7 +44,9 @@ window.eosdash = window.eosdash || {};
     const { current, view } = eos.state;
     const kind = kindOf(current, view);
     const wanted = view.detail ?? "auto";
-    const missing = wanted === kind || wanted === "auto" ? "" : `${titleOf(wanted)}: ${eos.detailMissing(current, wanted)} `;
+    const missing = wanted === kind || wanted === "auto"
+      ? ""
+      : `${titleOf(wanted)}: ${eos.detailMissing(current, wanted)} `;
     eos.say("detail-title", titleOf(kind));
     const template = templates[EXPLAINED[kind] || kind === "plane" ? kind : "curves"];
     const filled = fill(kind, current, view, template);
@@ -54,7 +56,9 @@ window.eosdash = window.eosdash || {};
       .map((trace) => ({ ...trace, ...filled.data[trace.meta] }));
     const { layout } = template;
     const axes = {};
-    for (const [axis, more] of Object.entries({ xaxis: filled.x, yaxis: filled.y, yaxis2: filled.y2 }))
+    for (
+      const [axis, more] of Object.entries({ xaxis: filled.x, yaxis: filled.y, yaxis2: filled.y2 })
+    )
       if (layout[axis]) axes[axis] = { ...layout[axis], ...more };
     const made = { ...layout, ...axes, annotations: filled.annotations ?? [] };
     await eos.react(figure, data, made, { staticPlot: true });
@@ -65,8 +69,12 @@ window.eosdash = window.eosdash || {};
     if (!EXPLAINED[kind]) return curves(run, kind, view);
     const shown = eos.stepShown(eos.state);
     const one = eos.lastExplained(run, EXPLAINED[kind], kind === "spectrum" ? shown : 0);
-    const notes = [one?.words ?? "Computing …", ...(one?.start ? eos.marked(one.start, "notes") : [])].join(" ");
-    const made = one && eos.detailFills[kind](one, { run, view, shown, words: notes, colours: template.layout.meta });
+    const notes = [
+      one?.words ?? "Computing …",
+      ...(one?.start ? eos.marked(one.start, "notes") : []),
+    ].join(" ");
+    const made = one &&
+      eos.detailFills[kind](one, { run, view, shown, words: notes, colours: template.layout.meta });
     return { note: notes, data: {}, ...made };
   }
 

@@ -5,7 +5,8 @@ window.eosdash = window.eosdash || {};
   const TRAIL = 60; // steps of the phase portrait up to the one that is shown
   const FAR = 12; // times the fixed point that a level curve may reach
   const WINDOW = 51; // steps that an oscillation is averaged over
-  const MEASURED = `The measured variance, ‖θ − its average over three steps‖², is a mean over ${WINDOW} steps.`;
+  const MEASURED =
+    `The measured variance, ‖θ − its average over three steps‖², is a mean over ${WINDOW} steps.`;
   const CALM = 6; // powers of ten below the largest variance that are shown
 
   const finite = (values) => values.filter(Number.isFinite);
@@ -34,7 +35,10 @@ window.eosdash = window.eosdash || {};
   }
 
   /** Where the steps of an explanation lie on the axis of the run. */
-  const placed = (steps, { run, view }) => (view.axis === "time" ? steps.map((step) => run.time[step]) : steps);
+  const placed = (
+    steps,
+    { run, view },
+  ) => (view.axis === "time" ? steps.map((step) => run.time[step]) : steps);
   const runAxis = () => {
     const { range, title } = eos.graph("run-figure").layout.xaxis;
     return { range, title };
@@ -69,11 +73,19 @@ window.eosdash = window.eosdash || {};
     const low = edge(fixed, fixed * Math.exp(-energy / alpha - 20));
     const high = edge(fixed, fixed * 1e9);
     if (high > FAR * fixed) return none;
-    const along = Array.from({ length: 161 }, (_, i) => low * (high / low) ** (0.5 - 0.5 * Math.cos((Math.PI * i) / 160)));
+    const along = Array.from(
+      { length: 161 },
+      (_, i) => low * (high / low) ** (0.5 - 0.5 * Math.cos((Math.PI * i) / 160)),
+    );
     const up = along.map((at) => Math.sqrt(Math.max(0, square(at))));
     const half = [...along, ...[...along].reverse()];
     const ys = [...up, ...[...up].reverse().map((value) => -value)];
-    return { x: [...half, null, ...half.map((at) => -at)], y: [...ys, null, ...ys], top: largest(up), right: high };
+    return {
+      x: [...half, null, ...half.map((at) => -at)],
+      y: [...ys, null, ...ys],
+      top: largest(up),
+      right: high,
+    };
   }
 
   function portrait({ columns }, { shown, colours }) {
@@ -92,14 +104,29 @@ window.eosdash = window.eosdash || {};
     }
     if (within) data.orbit = { x: curve.x, y: curve.y };
     if (around.fixed > 0) data.fixed = { x: [-around.fixed, around.fixed], y: [0, 0] };
-    const wide = 1.2 * (largest([...some.map((i) => Math.abs(displacement[i])), around.fixed, within ? curve.right : 0]) || 1);
-    const high = 1.25 * (largest([...some.map((i) => Math.abs(excess[i])), within ? curve.top : 0]) || 1);
+    const wide = 1.2 *
+      (largest([
+        ...some.map((i) => Math.abs(displacement[i])),
+        around.fixed,
+        within ? curve.right : 0,
+      ]) || 1);
+    const high = 1.25 *
+      (largest([...some.map((i) => Math.abs(excess[i])), within ? curve.top : 0]) || 1);
     data.edge = { x: [-wide, wide], y: [0, 0] };
     return {
       data,
       x: { range: [-wide, wide], exponentformat: "power", nticks: 5 },
       y: { range: [-high, high] },
-      annotations: [note("<b>2/η</b>", { xref: "paper", x: 1, y: 0, xanchor: "right", yanchor: "bottom", font: { size: 12, color: colours.accent } })],
+      annotations: [
+        note("<b>2/η</b>", {
+          xref: "paper",
+          x: 1,
+          y: 0,
+          xanchor: "right",
+          yanchor: "bottom",
+          font: { size: 12, color: colours.accent },
+        }),
+      ],
     };
   }
 
@@ -124,7 +151,16 @@ window.eosdash = window.eosdash || {};
       data.cursor.y.push(mean[at]);
     }
     const heads = PROGRESS.map(([, words, colour, place, anchor], i) =>
-      note(`<b>━ ${words}</b>`, { xref: "paper", yref: "paper", x: place, y: i === 1 ? 0.9 : 0.985, xanchor: anchor, yanchor: "top", bgcolor: colours.paper, font: { size: 12, color: colours[colour] } })
+      note(`<b>━ ${words}</b>`, {
+        xref: "paper",
+        yref: "paper",
+        x: place,
+        y: i === 1 ? 0.9 : 0.985,
+        xanchor: anchor,
+        yanchor: "top",
+        bgcolor: colours.paper,
+        font: { size: 12, color: colours[colour] },
+      })
     );
     return { data, x: runAxis(), y: { range: [-1.25, 2.1] }, annotations: heads };
   }
@@ -140,7 +176,15 @@ window.eosdash = window.eosdash || {};
     const distance = positive(columns.distance);
     const high = Math.log10(largest([...measured, ...predicted, 1e-12]));
     const title = (text, y, colour, place = 0, xanchor = "left") =>
-      note(`<b>${text}</b>`, { xref: "paper", yref: "paper", x: place, y, xanchor, yanchor: "bottom", font: { size: 12, color: colours[colour] } });
+      note(`<b>${text}</b>`, {
+        xref: "paper",
+        yref: "paper",
+        x: place,
+        y,
+        xanchor,
+        yanchor: "bottom",
+        font: { size: 12, color: colours[colour] },
+      });
     const far = Math.log10(largest([...distance, 1e-12]));
     const near = Math.max(far - 4, Math.log10(smallest([...distance, 10 ** far])));
     return {
@@ -170,7 +214,8 @@ window.eosdash = window.eosdash || {};
     const floor = Math.min(0.1 / (run.start.parameters * width * 2.5), 0.01 * peak);
     const cut = (values) => values.map((value) => Math.max(floor, value));
     const edge = eos.thresholds(run)[shown];
-    const beside = (value) => density[Math.max(0, grid.findIndex((place) => place >= value))] || floor;
+    const beside = (value) =>
+      density[Math.max(0, grid.findIndex((place) => place >= value))] || floor;
     const heights = top.map((value) => 2.2 * Math.max(floor, beside(value)));
     const [low, high] = [Math.log10(floor) - 0.35, Math.log10(peak) + 0.6];
     const data = {
@@ -187,9 +232,23 @@ window.eosdash = window.eosdash || {};
     const words = run.start.edge.words;
     return {
       data,
-      x: { range: [Math.min(grid[0], 0) - 0.02 * right, Math.min(right, 4 * Math.max(grid.at(-1), 1e-12))] },
+      x: {
+        range: [
+          Math.min(grid[0], 0) - 0.02 * right,
+          Math.min(right, 4 * Math.max(grid.at(-1), 1e-12)),
+        ],
+      },
       y: { range: [low, high] },
-      annotations: [note(`<b>${words}</b>`, { x: edge, yref: "paper", y: 1, xanchor: "right", yanchor: "top", font: { size: 12, color: colours.accent } })],
+      annotations: [
+        note(`<b>${words}</b>`, {
+          x: edge,
+          yref: "paper",
+          y: 1,
+          xanchor: "right",
+          yanchor: "top",
+          font: { size: 12, color: colours.accent },
+        }),
+      ],
     };
   }
 

@@ -11,7 +11,10 @@ window.eosdash = window.eosdash || {};
   const note = (text, more) => ({ text, showarrow: false, font: { size: 12 }, ...more });
 
   function nearest(frames, shown) {
-    return frames.reduce((best, frame) => (Math.abs(frame.step - shown) < Math.abs(best.step - shown) ? frame : best), frames[0]);
+    return frames.reduce(
+      (best, frame) => (Math.abs(frame.step - shown) < Math.abs(best.step - shown) ? frame : best),
+      frames[0],
+    );
   }
 
   function spread(values, room) {
@@ -28,18 +31,27 @@ window.eosdash = window.eosdash || {};
       data[`curve${i}`] = { x: facts.grid, y: frame.outputs[i] };
     });
     const last = frames.at(-1).outputs.flat();
-    const seen = [...facts.targets.flat(), ...frames[0].outputs.flat().map((v) => Math.max(-1e3, Math.min(1e3, v ?? 0)))];
+    const seen = [
+      ...facts.targets.flat(),
+      ...frames[0].outputs.flat().map((v) => Math.max(-1e3, Math.min(1e3, v ?? 0))),
+    ];
     const [low, high] = spread(facts.targets.flat(), 1);
     return {
       data,
       x: { range: [facts.grid[0], facts.grid.at(-1)], title: { text: "x", standoff: 4 } },
-      y: { range: spread([...seen, ...last].map((v) => Math.max(low, Math.min(high, v ?? 0))), 0.08), title: { text: "f(x)", standoff: 4 } },
+      y: {
+        range: spread([...seen, ...last].map((v) => Math.max(low, Math.min(high, v ?? 0))), 0.08),
+        title: { text: "f(x)", standoff: 4 },
+      },
     };
   }
 
   const unpacked = ({ shape: [rows, columns], data }) => {
     const bytes = Int8Array.from(atob(data), (sign) => sign.charCodeAt(0));
-    return Array.from({ length: rows }, (_, i) => Array.from(bytes.subarray(i * columns, (i + 1) * columns), (v) => v / 127));
+    return Array.from(
+      { length: rows },
+      (_, i) => Array.from(bytes.subarray(i * columns, (i + 1) * columns), (v) => v / 127),
+    );
   };
 
   function regions({ start: { facts } }, frame) {
@@ -48,7 +60,10 @@ window.eosdash = window.eosdash || {};
     const data = { regions: { x, y, z }, boundary: { x, y, z } };
     for (const label of [0, 1]) {
       const some = facts.labels.map((_, i) => i).filter((i) => facts.labels[i] === label);
-      data[`class${label}`] = { x: some.map((i) => facts.inputs[0][i]), y: some.map((i) => facts.inputs[1][i]) };
+      data[`class${label}`] = {
+        x: some.map((i) => facts.inputs[0][i]),
+        y: some.map((i) => facts.inputs[1][i]),
+      };
     }
     return {
       data,
@@ -62,7 +77,13 @@ window.eosdash = window.eosdash || {};
     return {
       data: { identity: { x: range, y: range }, points: { x: facts.targets, y: frame.outputs } },
       x: { range, title: { text: "target", standoff: 4 } },
-      y: { range: spread([...range, ...frame.outputs.map((v) => Math.max(3 * range[0], Math.min(3 * range[1], v ?? 0)))], 0), title: { text: "output", standoff: 4 } },
+      y: {
+        range: spread([
+          ...range,
+          ...frame.outputs.map((v) => Math.max(3 * range[0], Math.min(3 * range[1], v ?? 0))),
+        ], 0),
+        title: { text: "output", standoff: 4 },
+      },
     };
   }
 
@@ -75,7 +96,10 @@ window.eosdash = window.eosdash || {};
     const places = [];
     for (let i = 0; i < count; i++) {
       const [top, left] = [Math.floor(i / PER_ROW) * cell, (i % PER_ROW) * (cell + 5)];
-      inputs.forEach((row, pixel) => (z[top + Math.floor(pixel / side)][left + (pixel % side)] = row[i]));
+      inputs.forEach((
+        row,
+        pixel,
+      ) => (z[top + Math.floor(pixel / side)][left + (pixel % side)] = row[i]));
       places.push([left + side + 0.5, top + side / 2]);
     }
     return { z, places };
@@ -89,13 +113,31 @@ window.eosdash = window.eosdash || {};
       cursor: { x: [x[frames.indexOf(frame)]], y: [frame.accuracy] },
     };
     const made = mosaic(facts.inputs, facts.labels.length);
-    const annotations = [note("<b>share told rightly</b>", { xref: "paper", yref: "paper", x: 0, y: 1, xanchor: "left", yanchor: "bottom" })];
+    const annotations = [
+      note("<b>share told rightly</b>", {
+        xref: "paper",
+        yref: "paper",
+        x: 0,
+        y: 1,
+        xanchor: "left",
+        yanchor: "bottom",
+      }),
+    ];
     if (made) {
       data.images = { z: made.z };
       made.places.forEach(([left, top], i) => {
         const right = frame.told[i] === facts.labels[i];
         const text = right ? `${frame.told[i]} ✓` : `<b>${frame.told[i]} ✗</b>`;
-        annotations.push(note(text, { xref: "x2", yref: "y2", x: left, y: top, xanchor: "left", font: { size: 13 } }));
+        annotations.push(
+          note(text, {
+            xref: "x2",
+            yref: "y2",
+            x: left,
+            y: top,
+            xanchor: "left",
+            font: { size: 13 },
+          }),
+        );
       });
     }
     const axis = made ? { domain: [0.64, 0.96] } : { domain: [0, 0.96] };
@@ -113,7 +155,9 @@ window.eosdash = window.eosdash || {};
   function learned(one, given) {
     if (!one.frames.length) return null;
     const frame = nearest(one.frames, given.shown);
-    const told = frame.accuracy === undefined || frame.accuracy === null ? "" : ` ${eos.percent(frame.accuracy)} right.`;
+    const told = frame.accuracy === undefined || frame.accuracy === null
+      ? ""
+      : ` ${eos.percent(frame.accuracy)} right.`;
     return {
       ...SHOWN[one.start.facts.shown](one, frame, given),
       note: `Step ${frame.step.toLocaleString("en")}.${told} ${one.start.notes.join(" ")}`,

@@ -46,12 +46,14 @@ window.eosdash = window.eosdash || {};
   function listen(figure) {
     if (figure.dataset.listening) return;
     figure.dataset.listening = "yes";
-    figure.on("plotly_clickannotation", ({ annotation }) => annotation.name && eos.showTerm(annotation.name));
+    figure.on(
+      "plotly_clickannotation",
+      ({ annotation }) => annotation.name && eos.showTerm(annotation.name),
+    );
     figure.on("plotly_click", (event) => eos.seek(event.points[0].pointIndex));
   }
 
-  eos.stepShown = ({ current, cursor }) =>
-    Math.min(cursor ?? current.count - 1, current.count - 1);
+  eos.stepShown = ({ current, cursor }) => Math.min(cursor ?? current.count - 1, current.count - 1);
 
   /** The stability threshold at each step; 2/η for gradient descent. */
   const thresholds = ({ start, columns }) => columns.lr.map((lr) => start.edge.factor / lr);
@@ -66,8 +68,14 @@ window.eosdash = window.eosdash || {};
     const shown = eos.stepShown(state);
     const x = xs(current, view);
     const over = eos.overlaid(current, view);
-    const axes = Object.fromEntries(ROWS.map((row) => [row, eos.rowAxis(row, state, over.values[row])]));
-    const filled = { ...curves(current, view, x, shown), ...over.filled, ...marks(current, x, shown, axes) };
+    const axes = Object.fromEntries(
+      ROWS.map((row) => [row, eos.rowAxis(row, state, over.values[row])]),
+    );
+    const filled = {
+      ...curves(current, view, x, shown),
+      ...over.filled,
+      ...marks(current, x, shown, axes),
+    };
     for (const row of ROWS) {
       const cut = (axes[row].cut = eos.cutOff(x, current.columns[row], axes[row]));
       if (cut.x.length) filled[`cut.${row}`] = [cut.x, cut.x.map(() => axes[row].top)];
@@ -101,7 +109,10 @@ window.eosdash = window.eosdash || {};
     small.yaxis2.nticks = 3;
     small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
     const notes = layout.annotations.filter(({ name }) => !name.startsWith("cut.")); // no room for them
-    small.annotations = notes.map((note) => ({ ...note, text: note.text.replace(/(?<=<\/b>).*/, "") }));
+    small.annotations = notes.map((note) => ({
+      ...note,
+      text: note.text.replace(/(?<=<\/b>).*/, ""),
+    }));
     const curves = data.filter(({ meta }) => !meta.startsWith("events.")); // their list is elsewhere
     await eos.react(eos.graph(id), curves, small, { staticPlot: true });
   };
@@ -118,7 +129,10 @@ window.eosdash = window.eosdash || {};
       if (view.smooth > 1 || until < run.count) filled[`raw.${row}`] = [x, columns[row]];
     }
     const hovertemplate = `${edgeWords(run)} %{y:.5g}<extra></extra>`;
-    filled.threshold = [...across(x, thresholds(run)), { line: thresholdLine(columns.lr), hovertemplate }];
+    filled.threshold = [...across(x, thresholds(run)), {
+      line: thresholdLine(columns.lr),
+      hovertemplate,
+    }];
     if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
     if (columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
     const count = columns.eigenvalues?.[0].length ?? 1;
@@ -228,7 +242,12 @@ window.eosdash = window.eosdash || {};
     return view.axis === "time" ? steps * run.start.params.lr : steps;
   }
 
-  const axisOf = ({ range, autorange, type, dtick }) => ({ range, autorange, type, ...(dtick && { dtick }) });
+  const axisOf = ({ range, autorange, type, dtick }) => ({
+    range,
+    autorange,
+    type,
+    ...(dtick && { dtick }),
+  });
 
   /** Titles over the rows, and 2/η named at its line. */
   function labels(run, domains, view, colours, over, { type }) {
@@ -249,7 +268,10 @@ window.eosdash = window.eosdash || {};
     const at = (value) => (type === "log" ? Math.log10(value) : value);
     const made = [
       title("<b>loss</b>", "loss"),
-      title(`<b>sharpness</b> λ<sub>max</sub> of the Hessian${type === "log" ? ", log scale" : ""}`, "sharpness"),
+      title(
+        `<b>sharpness</b> λ<sub>max</sub> of the Hessian${type === "log" ? ", log scale" : ""}`,
+        "sharpness",
+      ),
       {
         text: `<b>${edgeWords(run)} = ${eos.digits(threshold, 4)}</b>`,
         xref: "paper",
@@ -271,11 +293,29 @@ window.eosdash = window.eosdash || {};
       const below = gfs < threshold; // so that it does not lie on the other name
       const text = "<b>minimum that gradient flow reaches</b>";
       const font = { size: 13, color: colours.gfs };
-      made.push({ ...made.at(-1), text, y: at(gfs), yanchor: below ? "top" : "bottom", yshift: below ? 0 : 18, font, name: "gradient-flow" });
+      made.push({
+        ...made.at(-1),
+        text,
+        y: at(gfs),
+        yanchor: below ? "top" : "bottom",
+        yshift: below ? 0 : 18,
+        font,
+        name: "gradient-flow",
+      });
     }
-    const names = over.names.map(([name, words]) => `<span style="color:${colours[name]}">━ ${words}</span>`);
+    const names = over.names.map(([name, words]) =>
+      `<span style="color:${colours[name]}">━ ${words}</span>`
+    );
     const narrow = eos.graph("run-figure")?.clientWidth < NARROW; // then no room is left beside the title
-    if (names.length) made.push({ ...title(`<b>${names.join("   ")}</b>`, "sharpness"), x: 1, xanchor: "right", yanchor: narrow ? "top" : "bottom", name: "overlaid", captureevents: false });
+    if (names.length)
+      made.push({
+        ...title(`<b>${names.join("   ")}</b>`, "sharpness"),
+        x: 1,
+        xanchor: "right",
+        yanchor: narrow ? "top" : "bottom",
+        name: "overlaid",
+        captureevents: false,
+      });
     if (view.gradient) made.push(title("<b>gradient norm</b>", "grad_norm"));
     return made;
   }

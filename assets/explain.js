@@ -45,13 +45,19 @@ window.eosdash = window.eosdash || {};
   const keyOf = (name, at) => `${name} ${at}`;
 
   /** What there is of an explanation of a run, if it is the one that is shown. */
-  eos.explained = (run, name, at = 0) => (run === explained ? held.get(keyOf(name, at)) : undefined);
+  eos.explained = (
+    run,
+    name,
+    at = 0,
+  ) => (run === explained ? held.get(keyOf(name, at)) : undefined);
 
   /** The spectrum of a step, or the last one that is there. */
   eos.lastExplained = (run, name, at) => {
     const there = eos.explained(run, name, at);
     if (there?.columns && Object.keys(there.columns).length) return there;
-    const others = run === explained ? [...held].filter(([key, one]) => key.startsWith(`${name} `) && one.end) : [];
+    const others = run === explained
+      ? [...held].filter(([key, one]) => key.startsWith(`${name} `) && one.end)
+      : [];
     return others.at(-1)?.[1] ?? there;
   };
 
@@ -129,7 +135,8 @@ window.eosdash = window.eosdash || {};
     } catch (problem) {
       if (mine.abort.signal.aborted) return;
       if (!problem.status) throw problem;
-      const { message, allowed } = problem.error ?? { message: "the server refused", allowed: "another run" };
+      const { message, allowed } = problem.error ??
+        { message: "the server refused", allowed: "another run" };
       mine.problem = `Not explained: ${message}. Allowed: ${allowed}.`;
       eos.draw();
     }
@@ -140,7 +147,13 @@ window.eosdash = window.eosdash || {};
 
   const OVERLAID = [
     { option: "flow", name: "gradient_flow", words: "gradient flow", loss: "loss", at: flowFrom },
-    { option: "central", name: "central_flow", words: "central flow", loss: "mean_loss", at: () => 0 },
+    {
+      option: "central",
+      name: "central_flow",
+      words: "central flow",
+      loss: "mean_loss",
+      at: () => 0,
+    },
   ];
 
   /** What lies over the curves of a run: traces by name, their values by row, and their names. */
@@ -150,7 +163,9 @@ window.eosdash = window.eosdash || {};
       const columns = view[option] && eos.explained(run, name, at(run, view))?.columns;
       if (!columns?.step) continue;
       const x = view.axis === "time" ? columns.time : columns.step;
-      for (const [row, values] of [["loss", resolved(columns[loss])], ["sharpness", columns.sharpness]]) {
+      for (
+        const [row, values] of [["loss", resolved(columns[loss])], ["sharpness", columns.sharpness]]
+      ) {
         made.filled[`${option}.${row}`] = [x, values];
         for (const value of values) made.values[row].push(value);
       }
@@ -168,7 +183,10 @@ window.eosdash = window.eosdash || {};
       if (missing) return `${words[0].toUpperCase()}${words.slice(1)}: ${missing}`;
       const one = eos.explained(run, name, at(run, view));
       const begun = one?.end ? "" : `${words[0].toUpperCase()}${words.slice(1)}: `;
-      return [`${begun}${one?.words ?? "Computing …"}`, ...(one?.start ? eos.marked(one.start, "notes") : [])].join(" ");
+      return [
+        `${begun}${one?.words ?? "Computing …"}`,
+        ...(one?.start ? eos.marked(one.start, "notes") : []),
+      ].join(" ");
     });
     const words = paragraphs.join("\n");
     if (note.words === words) return;
@@ -178,7 +196,7 @@ window.eosdash = window.eosdash || {};
         const paragraph = document.createElement("p");
         paragraph.append(...eos.rich(text));
         return paragraph;
-      })
+      }),
     );
   }
 
@@ -186,7 +204,12 @@ window.eosdash = window.eosdash || {};
   eos.offer = function (run) {
     run.offered = true;
     const { columns } = run;
-    eos.disable("gfs", columns.gfs_sharpness ? undefined : "Scalar chains with y ≠ 0 and without weight decay have a gradient-flow solution.");
+    eos.disable(
+      "gfs",
+      columns.gfs_sharpness
+        ? undefined
+        : "Scalar chains with y ≠ 0 and without weight decay have a gradient-flow solution.",
+    );
     eos.disable("central", eos.unexplained(run, "central_flow") || undefined);
     const data = Object.entries(eos.templates?.details ?? {}).map(([value, label]) => ({
       value,

@@ -5,14 +5,14 @@ window.eosdash = window.eosdash || {};
   const ANIMATIONS = { gif: "/animation.gif", webp: "/animation.webp", frames: "/animation.npz" };
 
   const clientside = {
-    copy(link, python) {
+    copy() {
       const triggered = window.dash_clientside.callback_context.triggered_id;
       if (triggered === "copy-link") eos.copy(eos.linkShared(), "Link copied");
       const { start } = eos.page().shown() ?? {};
       if (triggered === "copy-python" && start)
         eos.copy(
           `import eosdash\n\n${eos.page().name} = ${start.python}\n`,
-          "Python call copied"
+          "Python call copied",
         );
     },
 

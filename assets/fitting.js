@@ -17,7 +17,9 @@ window.eosdash = window.eosdash || {};
   eos.fitting = {
     /** The fields are those of a link, or of the first visit, which is an example. */
     begin(search, rules, values) {
-      const linked = [...search.keys()].some((name) => eos.isShared(name) && name !== eos.page().cursor);
+      const linked = [...search.keys()].some((name) =>
+        eos.isShared(name) && name !== eos.page().cursor
+      );
       fitted = Object.keys(rules).filter((name) => rules[name].fitted);
       const by = (name) => (linked ? search.has(name) && "link" : "example");
       given = Object.fromEntries(fitted.map((name) => [name, by(name)]));

@@ -5,7 +5,11 @@ window.eosdash = window.eosdash || {};
   const PACE = 30; // ms between two requests while a slider is dragged
   const SILENCE = 5000; // ms after which an answer of which nothing was heard is waited for no longer
 
-  const UNTOLD = { field: "server", message: "it refused the request", allowed: "a link of this page" };
+  const UNTOLD = {
+    field: "server",
+    message: "it refused the request",
+    allowed: "a link of this page",
+  };
 
   let next = null; // {page, query, changed}: what is asked for when its time has come
   let waiting = null; // a timer
@@ -79,7 +83,9 @@ window.eosdash = window.eosdash || {};
       if (record.type === "end") {
         head(page, result);
         page.ended(result);
-        const secret = ["eos-secret", "eos-waiting"].some((name) => document.body.classList.contains(name));
+        const secret = ["eos-secret", "eos-waiting"].some((name) =>
+          document.body.classList.contains(name)
+        );
         if (!secret) eos.announce($("badge")?.textContent || $("summary").textContent);
       } else if (performance.now() - result.began > 1000)
         eos.announce(`Computing. ${$("status")?.textContent ?? ""}`, { progress: true });
@@ -110,7 +116,8 @@ window.eosdash = window.eosdash || {};
   async function adapt(page, query, changed, gone) {
     const tries = adapted?.query === query ? adapted.tries + 1 : 1;
     if (!changed || tries > MOST_TRIES) return false;
-    const answer = await fetch(`${eos.base}/api/nearest/${page.name}?${query}&keep=${changed}`).catch(() => null);
+    const answer = await fetch(`${eos.base}/api/nearest/${page.name}?${query}&keep=${changed}`)
+      .catch(() => null);
     const { changes = {}, words } = answer?.ok ? await answer.json() : {};
     if (gone() || !Object.keys(changes).length) return gone();
     const next = eos.setAll(changes, "adapted");
@@ -222,7 +229,9 @@ window.eosdash = window.eosdash || {};
    * nothing of it beside what the fields say now. */
   function refuse(error) {
     for (const id of ["lr-words", "lr-zone"]) eos.say(id, "");
-    const words = `${error.message[0].toUpperCase()}${error.message.slice(1)}. Allowed: ${error.allowed}.`;
+    const words = `${error.message[0].toUpperCase()}${
+      error.message.slice(1)
+    }. Allowed: ${error.allowed}.`;
     const beside = eos.reject(error, words);
     eos.say("problem", beside ? `Not computed: see ${beside}.` : words);
     eos.say("status", "");

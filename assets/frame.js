@@ -19,7 +19,9 @@ window.eosdash = window.eosdash || {};
 
   // Hidden from the first paint on; they stay in the document, and their values in the query.
   const rules = document.createElement("style");
-  rules.textContent = frame.hide.map((name) => `.eos-field-${name}{display:none!important}`).join("");
+  rules.textContent = frame.hide.map((name) => `.eos-field-${name}{display:none!important}`).join(
+    "",
+  );
   document.head.append(rules);
   // So is the place of a scene, and its result until it is known whether that is to be predicted.
   if (frame.scene) document.body.classList.add("eos-has-scene", "eos-waiting");
@@ -27,7 +29,14 @@ window.eosdash = window.eosdash || {};
 
   /** The part of a link that frames the page, as a query. */
   eos.framing = function ({ scene, hide, present, lock, embed } = frame) {
-    const pairs = { scene: scene || "", deck: scene ? frame.deck : "", hide: hide.join(","), present, lock, embed };
+    const pairs = {
+      scene: scene || "",
+      deck: scene ? frame.deck : "",
+      hide: hide.join(","),
+      present,
+      lock,
+      embed,
+    };
     return Object.fromEntries(Object.entries(pairs).filter(([, value]) => value));
   };
 
@@ -44,18 +53,25 @@ window.eosdash = window.eosdash || {};
   /** Set what a component of the page shows. One whose page was left meanwhile is none of Dash's
    * any more, and setting it would be an error. */
   eos.setProps = function (target, values) {
-    const id = typeof target === "string" ? target : JSON.stringify(target, Object.keys(target).sort());
+    const id = typeof target === "string"
+      ? target
+      : JSON.stringify(target, Object.keys(target).sort());
     if (document.getElementById(id)) window.dash_clientside.set_props(target, values);
   };
 
   /** Parameters as they stand in a link; the marks of lists stand for themselves, and so are short. */
-  eos.search = (pairs) => new URLSearchParams(pairs).toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  eos.search = (pairs) =>
+    new URLSearchParams(pairs).toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
 
   // In an iframe whose sandbox takes its origin away, the page may not ask its own server for anything.
   if (self.origin === "null") {
-    const words = "eosdash cannot run here: the sandbox of this iframe needs allow-same-origin beside allow-scripts.";
+    const words =
+      "eosdash cannot run here: the sandbox of this iframe needs allow-same-origin beside allow-scripts.";
     const tell = () => {
-      const said = Object.assign(document.createElement("p"), { className: "eos-sandboxed", textContent: words });
+      const said = Object.assign(document.createElement("p"), {
+        className: "eos-sandboxed",
+        textContent: words,
+      });
       said.setAttribute("role", "alert");
       document.body.prepend(said);
     };

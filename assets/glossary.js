@@ -30,7 +30,10 @@ window.eosdash = window.eosdash || {};
     let from = 0;
     for (const { 0: mark, 1: text, 2: key, index } of words.matchAll(MARKS)) {
       const term = explained && text && terms[key ?? text];
-      parts.push(words.slice(from, index), ...(term ? [button(text, term)] : printed(text ?? mark)));
+      parts.push(
+        words.slice(from, index),
+        ...(term ? [button(text, term)] : printed(text ?? mark)),
+      );
       from = index + mark.length;
     }
     return [...parts, words.slice(from)].filter((part) => part !== "");

@@ -36,7 +36,10 @@ window.eosdash = window.eosdash || {};
     };
     // Plotly covers the page during a drag, so that its end is heard at the window.
     const pressed = (from) =>
-      window.addEventListener("pointerup", (event) => released(from, event), { capture: true, once: true });
+      window.addEventListener("pointerup", (event) => released(from, event), {
+        capture: true,
+        once: true,
+      });
     figure.addEventListener("pointerdown", pressed, true);
     figure.on("plotly_relayout", (change) => "xaxis.range[0]" in change && zoom(figure.layout));
   };

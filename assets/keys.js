@@ -16,7 +16,8 @@ window.eosdash = window.eosdash || {};
     if (lr > 0) eos.set("lr", Number((lr * factor).toPrecision(4)));
   };
 
-  const overlay = (number) => document.querySelectorAll(".eos-main [role=switch]")[number - 1]?.click();
+  const overlay = (number) =>
+    document.querySelectorAll(".eos-main [role=switch]")[number - 1]?.click();
 
   const PAGES = { r: "run", b: "basin", s: "sweep", t: "theory", d: "scenes" };
   function page(letter) {
@@ -26,6 +27,7 @@ window.eosdash = window.eosdash || {};
   }
 
   /* "Shift+" only where the key is a letter: signs come out differently on other keyboards. */
+  // deno-fmt-ignore
   const KEYS = [
     ["Scenes", [
       [["→", "Page down"], "next scene, while one is open", () => inDeck() && eos.openScene(eos.frame.scene + 1)],
@@ -61,11 +63,19 @@ window.eosdash = window.eosdash || {};
   ];
 
   const ACTIONS = Object.fromEntries(
-    KEYS.flatMap(([, rows]) => rows).flatMap(([keys, , act]) => (act ? keys.map((key) => [key, act]) : []))
+    KEYS.flatMap(([, rows]) => rows).flatMap((
+      [keys, , act],
+    ) => (act ? keys.map((key) => [key, act]) : [])),
   );
   for (let number = 1; number <= 9; number++) ACTIONS[number] = () => overlay(number);
 
-  const NAMES = { ArrowRight: "→", ArrowLeft: "←", " ": "Space", PageDown: "Page down", PageUp: "Page up" };
+  const NAMES = {
+    ArrowRight: "→",
+    ArrowLeft: "←",
+    " ": "Space",
+    PageDown: "Page down",
+    PageUp: "Page up",
+  };
 
   function named({ key, ctrlKey, metaKey, shiftKey }) {
     if (NAMES[key]) return NAMES[key];
@@ -74,13 +84,19 @@ window.eosdash = window.eosdash || {};
     return held.join("") + key.toUpperCase();
   }
 
-  const TYPING = "input:not([role=switch], [type=checkbox]), textarea, select, [contenteditable=true]";
-  const MOVING = "[role=slider], [role=application], [role=listbox], [role=radiogroup], [role=option]";
+  const TYPING =
+    "input:not([role=switch], [type=checkbox]), textarea, select, [contenteditable=true]";
+  const MOVING =
+    "[role=slider], [role=application], [role=listbox], [role=radiogroup], [role=option]";
   const PRESSED = "button, summary, a, [role=switch], [type=checkbox]";
 
   let clicked = null; // what a pointer, not a key, pressed last
   document.addEventListener("focusin", () => (clicked = null), true);
-  document.addEventListener("click", ({ detail, target }) => detail && (clicked = target.closest?.(PRESSED)), true);
+  document.addEventListener(
+    "click",
+    ({ detail, target }) => detail && (clicked = target.closest?.(PRESSED)),
+    true,
+  );
 
   /** Whether the element that has the focus needs the key for itself. */
   function taken(target, key) {

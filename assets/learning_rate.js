@@ -16,7 +16,10 @@ window.eosdash = window.eosdash || {};
     const { over = "lr" } = start.params;
     if (!lr || over !== "lr") {
       eos.say("lr-zone", "");
-      return eos.say("lr-words", `Every column of this ${over === "lr" ? "map" : "sweep"} has its own η.`);
+      return eos.say(
+        "lr-words",
+        `Every column of this ${over === "lr" ? "map" : "sweep"} has its own η.`,
+      );
     }
     const critical = start.critical_lr?.value; // none where the network is not linear
     const ratio = critical ? ` · η = ${digits(lr / critical)} η_C` : "";
@@ -42,12 +45,28 @@ window.eosdash = window.eosdash || {};
     const stable = sharpness > 0 ? factor / sharpness : Infinity;
     const first = Math.min(stable, critical);
     const known = first < Infinity ? first : lr;
-    const [low, high] = critical < Infinity ? [critical / 50, 3 * critical] : [known / 50, 3 * known];
+    const [low, high] = critical < Infinity
+      ? [critical / 50, 3 * critical]
+      : [known / 50, 3 * known];
     const share = (value) => (100 * Math.log(Math.min(value, high) / low)) / Math.log(high / low);
     const strip = document.getElementById("lr-strip");
     const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
-    [...(strip?.children ?? [])].forEach((zone, i) => (zone.style.width = `${Math.max(0, widths[i])}%`));
-    eos.say("lr-zone", zoneWords(lr, { critical, first, stable, linear: start.linear, factor, batch: start.params.batch, past: start.past }));
+    [...(strip?.children ?? [])].forEach((
+      zone,
+      i,
+    ) => (zone.style.width = `${Math.max(0, widths[i])}%`));
+    eos.say(
+      "lr-zone",
+      zoneWords(lr, {
+        critical,
+        first,
+        stable,
+        linear: start.linear,
+        factor,
+        batch: start.params.batch,
+        past: start.past,
+      }),
+    );
   }
   function zoneWords(lr, { critical, first, stable, linear, factor, batch, past }) {
     const limit = `${digits(factor)}/S at the start (${digits(first)})`;

@@ -35,7 +35,12 @@ window.eosdash = window.eosdash || {};
   eos.Map = class {
     constructor(query) {
       this.query = query;
-      this.start = this.level = this.overlays = this.changed = this.end = null;
+      this.start =
+        this.level =
+        this.overlays =
+        this.changed =
+        this.end =
+          null;
       this.began = performance.now();
       this.done = 0;
     }
@@ -57,7 +62,12 @@ window.eosdash = window.eosdash || {};
       const [left, right, low, high] = this.start.extent;
       const last = this.start.params.resolution - 1;
       const { stride } = this.level.record;
-      return { x: left, y: low, dx: ((right - left) / last) * stride, dy: ((high - low) / last) * stride };
+      return {
+        x: left,
+        y: low,
+        dx: ((right - left) / last) * stride,
+        dy: ((high - low) / last) * stride,
+      };
     }
 
     /** What is known of the pixel nearest to a point, and which start it is; null outside. */
@@ -79,7 +89,8 @@ window.eosdash = window.eosdash || {};
         sharpness: get("sharpness"),
         loss: get("loss"),
         lr: this.lr(column),
-        changed: this.changed && this.level.size === this.start.params.resolution && this.changed[at],
+        changed: this.changed && this.level.size === this.start.params.resolution &&
+          this.changed[at],
       };
     }
 
@@ -142,7 +153,9 @@ window.eosdash = window.eosdash || {};
       high = Math.max(high, low + 0.1);
       const told = (power) => Number((10 ** power).toPrecision(2)).toString();
       return {
-        at: (i) => (Number.isFinite(loss[i]) ? (Math.log10(loss[i] + 1e-300) - low) / (high - low) : NaN),
+        at: (
+          i,
+        ) => (Number.isFinite(loss[i]) ? (Math.log10(loss[i] + 1e-300) - low) / (high - low) : NaN),
         ends: [low > LOWEST_LOSS ? told(low) : "≤ 10⁻¹²", told(high)],
         name: "final loss, log scale",
       };
@@ -164,10 +177,9 @@ window.eosdash = window.eosdash || {};
       for (let column = 0; column < size; column++) {
         const i = row * size + column;
         const place = field ? field.at(i) : NaN;
-        pixels[to + column] =
-          place === place
-            ? ramp[Math.round(255 * Math.min(1, Math.max(0, place)))]
-            : fixed[outcome[i]];
+        pixels[to + column] = place === place
+          ? ramp[Math.round(255 * Math.min(1, Math.max(0, place)))]
+          : fixed[outcome[i]];
       }
     }
     if (!field) pattern(pixels, outcome, size, map.start.outcomes);
@@ -304,7 +316,7 @@ window.eosdash = window.eosdash || {};
 
   function contours(overlays) {
     overlays.unpacked ??= Object.fromEntries(
-      ["x", "y", "log10"].map((name) => [name, unpacked(overlays.loss[name])])
+      ["x", "y", "log10"].map((name) => [name, unpacked(overlays.loss[name])]),
     );
     const { x, y, log10 } = overlays.unpacked;
     const z = Array.from(y, (_, row) => log10.subarray(row * x.length, (row + 1) * x.length));

@@ -10,7 +10,9 @@ window.eosdash = window.eosdash || {};
   eos.mapBoundary = function (map) {
     const { entropy } = map.end;
     const fractal = entropy.boundary > Math.log(2) ? " (above ln 2: fractal)" : "";
-    const words = `Basin entropy ${entropy.total.toFixed(4)}, on the boundary ${entropy.boundary.toFixed(3)}${fractal}.`;
+    const words = `Basin entropy ${entropy.total.toFixed(4)}, on the boundary ${
+      entropy.boundary.toFixed(3)
+    }${fractal}.`;
     eos.say("boundary-words", `${exponents(map.end)} ${words}`);
     $("boundary-table")?.replaceChildren(...rows(map.end));
     draw(map);
@@ -20,7 +22,9 @@ window.eosdash = window.eosdash || {};
     if (dimension.exponent === null) return "Too few sizes to tell the exponents of the boundary.";
     const [low, high] = [dimension.sizes[0], dimension.sizes.at(-1)];
     return (
-      `[[Box-counting dimension|dimension]] D = ${three(dimension.exponent)}, uncertainty exponent α = ${three(uncertainty.exponent)}: ` +
+      `[[Box-counting dimension|dimension]] D = ${
+        three(dimension.exponent)
+      }, uncertainty exponent α = ${three(uncertainty.exponent)}: ` +
       `slopes of the lines, fitted over ${low} to ${high} pixels. A smooth boundary has D = 1 and α = 1. ` +
       "How far off they may be is below."
     );
@@ -35,11 +39,16 @@ window.eosdash = window.eosdash || {};
       ["this map", ...of(({ exponent }) => three(exponent))],
       ["standard error of the fit", ...of(({ error }) => three(error))],
       ["from size to size", ...of(({ slopes }) => range(slopes))],
-      ...fits[0].coarser.map((_, i) => [`every ${ordinal(2 ** (i + 1))} pixel`, ...of(({ coarser }) => three(coarser[i]))]),
+      ...fits[0].coarser.map((
+        _,
+        i,
+      ) => [`every ${ordinal(2 ** (i + 1))} pixel`, ...of(({ coarser }) => three(coarser[i]))]),
     ];
     const curves = fits[0].known.map(({ curve }, i) => [
       curve,
-      ...of(({ known }) => `${known[i].exponent.toFixed(2)} for ${Number(known[i].truth.toFixed(2))}`),
+      ...of(({ known }) =>
+        `${known[i].exponent.toFixed(2)} for ${Number(known[i].truth.toFixed(2))}`
+      ),
     ]);
     return [
       row(["", "D", "α"], "th"),
@@ -65,7 +74,7 @@ window.eosdash = window.eosdash || {};
         cell.scope = type === "th" ? "col" : i ? "" : "row";
         cell.textContent = words;
         return cell;
-      })
+      }),
     );
     return made;
   }
@@ -83,6 +92,6 @@ window.eosdash = window.eosdash || {};
   document.addEventListener(
     "toggle",
     ({ target }) => target.id === "boundary" && eos.mapState.map && draw(eos.mapState.map),
-    true
+    true,
   );
 })(window.eosdash);

@@ -145,10 +145,14 @@ window.eosdash = window.eosdash || {};
   let hovered = null; // where it was last seen
 
   /** Coordinates from the shares of width and height. */
-  const pointOf = ({ layout: { xaxis, yaxis } }, [x, y]) => [on(xaxis.range, x), on(yaxis.range, y)];
+  const pointOf = (
+    { layout: { xaxis, yaxis } },
+    [x, y],
+  ) => [on(xaxis.range, x), on(yaxis.range, y)];
   const on = ([low, high], share) => low + share * (high - low);
 
-  const hover = (at) => state.map && eos.say("map-readout", eos.reading(state.map, ...(hovered = at)));
+  const hover = (at) =>
+    state.map && eos.say("map-readout", eos.reading(state.map, ...(hovered = at)));
   const zoomTo = ({ xaxis, yaxis }) => zoom([...xaxis.range, ...yaxis.range]);
 
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
@@ -271,17 +275,30 @@ window.eosdash = window.eosdash || {};
     const size = 1000;
     const caption = `${map.start.setup} ${map.start.plane.name}.<br>${map.end?.summary ?? ""}`;
     const shares = map.end ? Object.entries(map.end.fraction) : [];
-    const words = shares.filter(([, share]) => share).map(([name, share]) => `${name} ${eos.percent(share)}`);
+    const words = shares.filter(([, share]) => share).map(([name, share]) =>
+      `${name} ${eos.percent(share)}`
+    );
     const note = (text, y) => ({
-      text, x: 0, y, xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", showarrow: false,
-      yshift: -52, font: { size: 13 }, align: "left",
+      text,
+      x: 0,
+      y,
+      xref: "paper",
+      yref: "paper",
+      xanchor: "left",
+      yanchor: "top",
+      showarrow: false,
+      yshift: -52,
+      font: { size: 13 },
+      align: "left",
     });
     return {
       data,
       layout: {
         ...layout,
         margin: { ...layout.margin, b: 110 },
-        annotations: [note(`${caption}: ${words.join(", ")}.`.replaceAll("η_C", "η<sub>C</sub>"), 0)],
+        annotations: [
+          note(`${caption}: ${words.join(", ")}.`.replaceAll("η_C", "η<sub>C</sub>"), 0),
+        ],
       },
       width: size,
       height: size + 60,

@@ -27,7 +27,9 @@ window.eosdash = window.eosdash || {};
   function frame(query, signal) {
     if (!frames.has(query)) {
       const map = new eos.Map(query);
-      const made = eos.stream(`/api/basin?${query}`, signal, (record) => map.take(record)).then(() => map);
+      const made = eos.stream(`/api/basin?${query}`, signal, (record) => map.take(record)).then(
+        () => map,
+      );
       made.catch(() => frames.delete(query));
       frames.set(query, made);
     }
@@ -61,9 +63,14 @@ window.eosdash = window.eosdash || {};
         eos.showMap(map);
         eos.head(Object.assign(map, { headed: false })); // a frame may be seen again
         eos.say("summary", eos.marked(map.end, "summary"));
-        eos.say("play-words", `η = ${eos.digits(rates[i], 4)} = ${eos.inUnits(rates[i], unit, 2)} · ${resolution} × ${resolution}`);
+        eos.say(
+          "play-words",
+          `η = ${eos.digits(rates[i], 4)} = ${
+            eos.inUnits(rates[i], unit, 2)
+          } · ${resolution} × ${resolution}`,
+        );
       }
-    } catch (problem) {
+    } catch {
       if (!signal.aborted) eos.toast("A frame could not be computed.");
     } finally {
       if (playing?.signal === signal) eos.stopPlaying();
@@ -76,7 +83,8 @@ window.eosdash = window.eosdash || {};
   window.dash_clientside.eosdash = Object.assign(window.dash_clientside.eosdash ?? {}, {
     playEta(clicks) {
       if (!clicks) return;
-      if (eos.frame.lock) return eos.toast("This link is locked: its η can be seen, but not played.");
+      if (eos.frame.lock)
+        return eos.toast("This link is locked: its η can be seen, but not played.");
       if (playing) eos.stopPlaying();
       else if (eos.mapState.map) play();
     },

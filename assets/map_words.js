@@ -14,7 +14,9 @@ window.eosdash = window.eosdash || {};
       $(`share-${outcome}`).textContent = eos.percent(share);
       const interval = map.end?.interval[outcome].map(eos.percent).join(" to ");
       $(`share-${outcome}`).title = interval
-        ? `${counts[code].toLocaleString("en")} of ${total.toLocaleString("en")} pixels; as a sample of this window, 95 %: ${interval}`
+        ? `${counts[code].toLocaleString("en")} of ${
+          total.toLocaleString("en")
+        } pixels; as a sample of this window, 95 %: ${interval}`
         : "";
       $(`bar-${outcome}`).style.flexGrow = share;
     });
@@ -24,7 +26,9 @@ window.eosdash = window.eosdash || {};
   function rechecked(map) {
     if (!map.changed) return "";
     const count = map.changed.reduce((sum, value) => sum + value, 0);
-    return `With twice the steps ${eos.percent(count / map.changed.length)} of the pixels, checkered, have another fate.`;
+    return `With twice the steps ${
+      eos.percent(count / map.changed.length)
+    } of the pixels, checkered, have another fate.`;
   }
 
   function legend(map, view, templates) {
@@ -52,7 +56,9 @@ window.eosdash = window.eosdash || {};
 
   const plain = (name) => name.replace(/<.?sub>/g, "");
   const short = (value) =>
-    Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? Number(value.toPrecision(3)).toString() : value.toExponential(1);
+    Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
+      ? Number(value.toPrecision(3)).toString()
+      : value.toExponential(1);
 
   /** What is known of a point, in a line. */
   eos.reading = function (map, x, y) {
@@ -61,18 +67,27 @@ window.eosdash = window.eosdash || {};
     const { plane } = map.start;
     const value = (at, step) => {
       if (map.isTrainability()) return short(10 ** at);
-      return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step)))))).toString();
+      return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step))))))
+        .toString();
     };
     const { dx, dy } = map.grid();
-    const where = `${plain(plane.x)} = ${value(pixel.x, dx)}, ${plain(plane.y)} = ${value(pixel.y, dy)}`;
+    const where = `${plain(plane.x)} = ${value(pixel.x, dx)}, ${plain(plane.y)} = ${
+      value(pixel.y, dy)
+    }`;
     const period = pixel.period ? ` of period ${pixel.period}` : "";
     const until = DECIDED.includes(pixel.outcome) ? "at" : "up to";
-    const fate = `${pixel.kind ?? pixel.outcome}${period} ${until} step ${(pixel.steps - 1).toLocaleString("en")}`;
+    const fate = `${pixel.kind ?? pixel.outcome}${period} ${until} step ${
+      (pixel.steps - 1).toLocaleString("en")
+    }`;
     const sharp = Number.isFinite(pixel.sharpness)
-      ? ` · sharpness ${short(pixel.sharpness)} = ${eos.ofEdge((pixel.sharpness * pixel.lr) / 2)} · 2/η`
+      ? ` · sharpness ${short(pixel.sharpness)} = ${
+        eos.ofEdge((pixel.sharpness * pixel.lr) / 2)
+      } · 2/η`
       : "";
     const loss = Number.isFinite(pixel.loss) ? ` · loss ${short(pixel.loss)}` : "";
-    return `${where}: ${fate}${sharp}${loss}${pixel.changed ? " · another fate with twice the steps" : ""}`;
+    return `${where}: ${fate}${sharp}${loss}${
+      pixel.changed ? " · another fate with twice the steps" : ""
+    }`;
   };
 
   eos.mapWords = { shares, rechecked, legend, switches };

@@ -107,13 +107,17 @@ window.eosdash = window.eosdash || {};
 
   const BY = { ArrowUp: 1, ArrowDown: -1 };
   document.addEventListener("keydown", (event) => {
-    if (!event.target.matches?.(SELECTOR) || !BY[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (
+      !event.target.matches?.(SELECTOR) || !BY[event.key] || event.altKey || event.ctrlKey ||
+      event.metaKey
+    ) return;
     event.preventDefault();
     step(event.target, BY[event.key]);
   });
   document.addEventListener("click", ({ target }) => {
     const button = target.closest?.("[data-step]");
-    if (button) step(button.closest(".eos-number").querySelector("input"), Number(button.dataset.step));
+    if (button)
+      step(button.closest(".eos-number").querySelector("input"), Number(button.dataset.step));
   });
   document.addEventListener("focusout", ({ target }) => {
     if (!target.matches?.(SELECTOR)) return;

@@ -15,7 +15,8 @@ window.eosdash = window.eosdash || {};
   let text = "";
 
   /** Bytes through a stream that packs them, or unpacks them. */
-  const through = (bytes, stream) => new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer();
+  const through = (bytes, stream) =>
+    new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer();
 
   async function pack(words) {
     const bytes = new Uint8Array(await through(words, new CompressionStream("deflate-raw")));
@@ -36,7 +37,9 @@ window.eosdash = window.eosdash || {};
     if (answer?.ok) return read;
     const { line, field, message, allowed } = read.error ?? {};
     throw new Error(
-      field ? `line ${line}, ${field}: ${message}. Allowed: ${allowed}.` : "which the server did not take."
+      field
+        ? `line ${line}, ${field}: ${message}. Allowed: ${allowed}.`
+        : "which the server did not take.",
     );
   }
 
@@ -104,7 +107,7 @@ window.eosdash = window.eosdash || {};
     /** Open a file in place of the deck; a faulty one changes nothing, and is thrown. */
     async open(file) {
       const deck = await take(await file.text());
-      loading = Promise.resolve((eos.sceneState.deck = deck));
+      loading = Promise.resolve(eos.sceneState.deck = deck);
       return deck;
     },
     /** Go back to the deck of the site. */
@@ -119,7 +122,9 @@ window.eosdash = window.eosdash || {};
       if (!eos.sceneState.own) return "";
       if (fragment) return "Links to its scenes hold this deck.";
       if (frame.deck.startsWith("/")) return "Links to its scenes name its address on this host.";
-      return `It is too large for a link (${MOST.toLocaleString("en")} characters when packed): give its file along, or put it on this host and open /scenes?deck=/its/address.`;
+      return `It is too large for a link (${
+        MOST.toLocaleString("en")
+      } characters when packed): give its file along, or put it on this host and open /scenes?deck=/its/address.`;
     },
     save() {
       const href = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));

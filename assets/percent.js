@@ -16,5 +16,9 @@ window.eosdash = window.eosdash || {};
   };
 
   /** Where the ends and quarters of an axis of shares are, in the same words. */
-  eos.SHARE_TICKS = { tickmode: "array", tickvals: [0, 0.25, 0.5, 0.75, 1], ticktext: ["0 %", "25 %", "50 %", "75 %", "100 %"] };
+  eos.SHARE_TICKS = {
+    tickmode: "array",
+    tickvals: [0, 0.25, 0.5, 0.75, 1],
+    ticktext: ["0 %", "25 %", "50 %", "75 %", "100 %"],
+  };
 })(window.eosdash);

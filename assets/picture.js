@@ -7,10 +7,15 @@ window.eosdash = window.eosdash || {};
     const figure = { data, layout: { ...layout, width, height, autosize: false } };
     const url = await window.Plotly.toImage(figure, { format, width, height, scale: 2 });
     const { python } = page.shown().start;
-    const blob =
-      format === "png"
-        ? new Blob([withText(await bytesOf(url), { Software: "eosdash", Source: eos.link(), Description: python })])
-        : await (await fetch(url)).blob();
+    const blob = format === "png"
+      ? new Blob([
+        withText(await bytesOf(url), {
+          Software: "eosdash",
+          Source: eos.link(),
+          Description: python,
+        }),
+      ])
+      : await (await fetch(url)).blob();
     const anchor = document.createElement("a");
     anchor.href = URL.createObjectURL(blob);
     anchor.download = `${filename}.${format}`;

@@ -19,12 +19,19 @@ window.eosdash = window.eosdash || {};
     const packed = new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate"));
     const data = new Uint8Array(await new Response(packed).arrayBuffer());
     const chunks = [["IHDR", header], ["IDAT", data], ["IEND", new Uint8Array()]];
-    return address(new Blob([new Uint8Array(SIGNATURE), ...chunks.map((parts) => eos.pngChunk(...parts))], { type: "image/png" }));
+    return address(
+      new Blob([new Uint8Array(SIGNATURE), ...chunks.map((parts) => eos.pngChunk(...parts))], {
+        type: "image/png",
+      }),
+    );
   };
 
   const address = (blob) =>
     new Promise((resolve, reject) => {
-      const reader = Object.assign(new FileReader(), { onload: () => resolve(reader.result), onerror: reject });
+      const reader = Object.assign(new FileReader(), {
+        onload: () => resolve(reader.result),
+        onerror: reject,
+      });
       reader.readAsDataURL(blob);
     });
 
@@ -43,7 +50,8 @@ window.eosdash = window.eosdash || {};
     let value = 0xffffffff;
     for (const byte of bytes) {
       value ^= byte;
-      for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+      for (let bit = 0; bit < 8; bit++)
+        value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
     }
     return ~value >>> 0;
   }

@@ -54,13 +54,15 @@ window.eosdash = window.eosdash || {};
 
   function presentedTrace(trace) {
     const made = { ...trace };
-    if (trace.line?.width) made.line = { ...trace.line, width: WIDER * screen() * trace.line.width };
+    if (trace.line?.width)
+      made.line = { ...trace.line, width: WIDER * screen() * trace.line.width };
     if (typeof trace.marker?.size === "number")
       made.marker = { ...trace.marker, size: WIDER * screen() * trace.marker.size };
     if (trace.textfont || trace.mode?.includes("text"))
       made.textfont = { ...trace.textfont, size: larger(trace.textfont?.size) };
     if (trace.colorbar) made.colorbar = textLarger(trace.colorbar);
-    if (trace.marker?.colorbar) made.marker = { ...made.marker, colorbar: textLarger(trace.marker.colorbar) };
+    if (trace.marker?.colorbar)
+      made.marker = { ...made.marker, colorbar: textLarger(trace.marker.colorbar) };
     return made;
   }
 
@@ -68,9 +70,21 @@ window.eosdash = window.eosdash || {};
   function textLarger(part, ink) {
     const made = { ...part };
     for (const name of ["font", "tickfont"])
-      if (part[name] || name === "tickfont") made[name] = { ...part[name], size: larger(part[name]?.size), ...(ink ? { color: ink } : {}) };
+      if (part[name] || name === "tickfont")
+        made[name] = {
+          ...part[name],
+          size: larger(part[name]?.size),
+          ...(ink ? { color: ink } : {}),
+        };
     if (part.title?.text)
-      made.title = { ...part.title, font: { ...part.title.font, size: larger(part.title.font?.size), ...(ink ? { color: ink } : {}) } };
+      made.title = {
+        ...part.title,
+        font: {
+          ...part.title.font,
+          size: larger(part.title.font?.size),
+          ...(ink ? { color: ink } : {}),
+        },
+      };
     return made;
   }
 
@@ -81,26 +95,40 @@ window.eosdash = window.eosdash || {};
       if (/^[xy]axis\d*$/.test(name)) made[name] = presentedAxis(layout[name], ink);
       if (/^scene\d*$/.test(name)) {
         const scene = { ...layout[name] };
-        for (const axis of ["xaxis", "yaxis", "zaxis"]) scene[axis] = { ...textLarger(scene[axis] ?? {}, ink), nticks: 4 };
+        for (const axis of ["xaxis", "yaxis", "zaxis"])
+          scene[axis] = { ...textLarger(scene[axis] ?? {}, ink), nticks: 4 };
         made[name] = scene;
       }
     }
     if (layout.coloraxis?.colorbar)
-      made.coloraxis = { ...layout.coloraxis, colorbar: textLarger(layout.coloraxis.colorbar, ink) };
+      made.coloraxis = {
+        ...layout.coloraxis,
+        colorbar: textLarger(layout.coloraxis.colorbar, ink),
+      };
     made.annotations = (layout.annotations ?? []).map((note) => ({
       ...note,
-      font: { ...note.font, size: larger(note.font?.size), color: note.font?.color === layout.meta?.muted ? ink : note.font?.color },
+      font: {
+        ...note.font,
+        size: larger(note.font?.size),
+        color: note.font?.color === layout.meta?.muted ? ink : note.font?.color,
+      },
     }));
-    made.hoverlabel = { ...layout.hoverlabel, font: { ...layout.hoverlabel?.font, size: screen() * LEAST } };
+    made.hoverlabel = {
+      ...layout.hoverlabel,
+      font: { ...layout.hoverlabel?.font, size: screen() * LEAST },
+    };
     if (layout.margin)
-      made.margin = Object.fromEntries(Object.entries(layout.margin).map(([side, px]) => [side, MARGIN * screen() * px]));
+      made.margin = Object.fromEntries(
+        Object.entries(layout.margin).map(([side, px]) => [side, MARGIN * screen() * px]),
+      );
     return made;
   }
 
   function presentedAxis(axis, ink) {
     const made = textLarger(axis, ink);
     made.gridwidth = 1.5;
-    if (axis.title?.standoff) made.title = { ...made.title, standoff: MARGIN * axis.title.standoff };
+    if (axis.title?.standoff)
+      made.title = { ...made.title, standoff: MARGIN * axis.title.standoff };
     return made;
   }
 
@@ -115,7 +143,12 @@ window.eosdash = window.eosdash || {};
     beam ??= Object.assign(document.createElement("div"), { className: "eos-beam" });
     beam.setAttribute("aria-hidden", "true");
     const { left, top, width, height } = figure.getBoundingClientRect();
-    Object.assign(beam.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+    Object.assign(beam.style, {
+      left: `${left}px`,
+      top: `${top}px`,
+      width: `${width}px`,
+      height: `${height}px`,
+    });
     beam.style.setProperty("--x", `${clientX - left}px`);
     beam.style.setProperty("--y", `${clientY - top}px`);
     if (!beam.isConnected) document.body.append(beam);

@@ -93,7 +93,11 @@ window.eosdash = window.eosdash || {};
     const time = eos.duration(run);
     const count = run.count.toLocaleString("en");
     if (run.end) {
-      const doubt = run.unconverged ? ` · eigenvalues not converged at ${run.unconverged.toLocaleString("en")} of ${count} steps` : "";
+      const doubt = run.unconverged
+        ? ` · eigenvalues not converged at ${
+          run.unconverged.toLocaleString("en")
+        } of ${count} steps`
+        : "";
       eos.say("status", `${eos.origin(run)} · ${time}${doubt}`);
     } else if (performance.now() - run.began > 100) {
       const pace = Math.round((1000 * run.count) / (performance.now() - run.began));

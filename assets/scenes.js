@@ -4,7 +4,8 @@ window.eosdash = window.eosdash || {};
 (function (eos) {
   const $ = (id) => document.getElementById(id);
   const { frame } = eos;
-  const state = (eos.sceneState = { deck: null, own: false, shown: false, picked: null, revealed: true });
+  const state =
+    (eos.sceneState = { deck: null, own: false, shown: false, picked: null, revealed: true });
 
   eos.pages.scenes = { name: "scenes", draw() {}, shown: () => null, files: [] };
 
@@ -108,7 +109,11 @@ window.eosdash = window.eosdash || {};
       event.preventDefault();
       eos.openScene(i + 1);
     };
-    const about = element("span", `${scene.page}${scene.question ? " · predict, then reveal" : ""}`, "eos-card-page");
+    const about = element(
+      "span",
+      `${scene.page}${scene.question ? " · predict, then reveal" : ""}`,
+      "eos-card-page",
+    );
     link.append(element("b", String(i + 1)), element("h2", ""), element("p", ""), about);
     link.querySelector("h2").append(...eos.rich(scene.title, false));
     link.querySelector("p").append(...eos.rich(scene.question ?? scene.text, false)); // the text gives it away
@@ -122,7 +127,8 @@ window.eosdash = window.eosdash || {};
     if (!$("deck")) return;
     eos.say("deck-title", title);
     $("deck").replaceChildren(...scenes.map(card));
-    for (const id of ["deck-default", "deck-save"]) $(id).classList.toggle("eos-hidden", !state.own);
+    for (const id of ["deck-default", "deck-save"])
+      $(id).classList.toggle("eos-hidden", !state.own);
     eos.say("deck-travels", eos.decks.travels());
   }
 
@@ -138,7 +144,10 @@ window.eosdash = window.eosdash || {};
   }
 
   function choose() {
-    const input = Object.assign(document.createElement("input"), { type: "file", accept: ".yaml,.yml" });
+    const input = Object.assign(document.createElement("input"), {
+      type: "file",
+      accept: ".yaml,.yml",
+    });
     input.onchange = () => upload(input.files[0]);
     input.click();
   }
@@ -166,7 +175,8 @@ window.eosdash = window.eosdash || {};
   function missing(number, scenes) {
     eos.closeScene();
     const words = `There is no scene ${number}: this deck has the scenes 1 to ${scenes.length}.`;
-    for (const id of ["problem", "deck-problem"]) eos.say(id, `${words} ${$(id)?.textContent ?? ""}`.trim());
+    for (const id of ["problem", "deck-problem"])
+      eos.say(id, `${words} ${$(id)?.textContent ?? ""}`.trim());
   }
 
   /** When a page has been laid out: its scene, if the link names one, or the cards of the deck. */

@@ -66,7 +66,11 @@ window.eosdash = window.eosdash || {};
   const LOCK = "lock";
 
   function box(name, words, checked) {
-    const input = Object.assign(document.createElement("input"), { type: "checkbox", name, checked });
+    const input = Object.assign(document.createElement("input"), {
+      type: "checkbox",
+      name,
+      checked,
+    });
     const label = document.createElement("label");
     label.append(input, words);
     return label;
@@ -80,12 +84,16 @@ window.eosdash = window.eosdash || {};
     say("share-link", eos.link({ ...framing, scene: eos.frame.scene }));
     const { width, height } = EMBED;
     const embedded = new URL(eos.link({ ...framing, embed: true }));
-    for (const pair of Object.entries(eos.page().embedded?.(eos.state.view) ?? {})) embedded.searchParams.set(...pair);
-    const link = embedded.href.replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("&", "&amp;");
+    for (const pair of Object.entries(eos.page().embedded?.(eos.state.view) ?? {}))
+      embedded.searchParams.set(...pair);
+    const link = embedded.href.replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll(
+      "&",
+      "&amp;",
+    );
     say(
       "share-embed",
       `<iframe src="${link}" width="${width}" height="${height}" style="border:0" ` +
-        `title="eosdash: gradient descent at the edge of stability"></iframe>`
+        `title="eosdash: gradient descent at the edge of stability"></iframe>`,
     );
     say("share-scene", scene());
   }
@@ -97,7 +105,9 @@ window.eosdash = window.eosdash || {};
   function scene() {
     const plain = new URL(eos.link({ hide: [] }));
     const params = Object.fromEntries(plain.searchParams);
-    return `  - title: …\n    page: ${eos.page().name}\n    params: ${JSON.stringify(params)}\n    text: …\n    look: …\n`;
+    return `  - title: …\n    page: ${eos.page().name}\n    params: ${
+      JSON.stringify(params)
+    }\n    text: …\n    look: …\n`;
   }
 
   document.addEventListener("change", ({ target }) => {
@@ -108,11 +118,15 @@ window.eosdash = window.eosdash || {};
   eos.showQr = function () {
     const link = eos.linkShared();
     const image = $("qr-image");
-    image.onerror = () => eos.say("qr-words", "This link is too long for a QR code: copy it instead.");
+    image.onerror = () =>
+      eos.say("qr-words", "This link is too long for a QR code: copy it instead.");
     image.src = `${eos.base}/api/qr.svg?link=${encodeURIComponent(link)}`;
     image.alt = `QR code of ${link}`;
     const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-    eos.say("qr-words", local ? "This address works on this computer only: host the app to share it." : "");
+    eos.say(
+      "qr-words",
+      local ? "This address works on this computer only: host the app to share it." : "",
+    );
     $("qr-link").textContent = link;
     eos.openDialog("qr");
   };

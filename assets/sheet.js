@@ -16,7 +16,11 @@ window.eosdash = window.eosdash || {};
     const [width, height] = [columns * WIDTH, panels.length * (HEIGHT + HEAD) + HEAD / 2];
     const data = [];
     const first = panels[0].figures[0].layout;
-    const layout = { ...paper(first), annotations: [note(`<b>${title}</b>`, 0, 1, 16)], images: [] };
+    const layout = {
+      ...paper(first),
+      annotations: [note(`<b>${title}</b>`, 0, 1, 16)],
+      images: [],
+    };
     let k = 0;
     panels.forEach(({ title: name, words, figures }, row) => {
       const top = height - HEAD / 2 - row * (HEIGHT + HEAD);
@@ -33,46 +37,92 @@ window.eosdash = window.eosdash || {};
 
   /** Put a figure into a cell, under axes of its own. */
   function place(figure, k, x, y, data, layout) {
-    const axes = { xaxis: numbered("x", k), yaxis: numbered("y", k), scene: numbered("scene", k), legend: numbered("legend", k) };
+    const axes = {
+      xaxis: numbered("x", k),
+      yaxis: numbered("y", k),
+      scene: numbered("scene", k),
+      legend: numbered("legend", k),
+    };
     for (const trace of figure.data) data.push(placed(trace, axes, x, y, figure.layout.showlegend));
     const { xaxis, yaxis, scene, legend, images = [] } = figure.layout;
     if (xaxis) layout[numbered("xaxis", k)] = { ...xaxis, domain: x, anchor: axes.yaxis };
-    if (yaxis) layout[numbered("yaxis", k)] = { ...yaxis, domain: y, anchor: axes.xaxis, ...(yaxis.scaleanchor ? { scaleanchor: axes.xaxis } : {}) };
+    if (yaxis)
+      layout[numbered("yaxis", k)] = {
+        ...yaxis,
+        domain: y,
+        anchor: axes.xaxis,
+        ...(yaxis.scaleanchor ? { scaleanchor: axes.xaxis } : {}),
+      };
     if (scene) layout[axes.scene] = { ...scene, domain: { x, y } };
     if (legend) layout[axes.legend] = { ...legend, x: x[0], y: y[1] };
-    layout.images.push(...images.map((image) => ({ ...image, xref: axes.xaxis, yref: axes.yaxis })));
+    layout.images.push(
+      ...images.map((image) => ({ ...image, xref: axes.xaxis, yref: axes.yaxis })),
+    );
   }
 
   function placed(trace, { xaxis, yaxis, scene, legend }, x, y, named) {
-    const bar = { x: x[1], xanchor: "left", y: (y[0] + y[1]) / 2, yanchor: "middle", len: y[1] - y[0] };
+    const bar = {
+      x: x[1],
+      xanchor: "left",
+      y: (y[0] + y[1]) / 2,
+      yanchor: "middle",
+      len: y[1] - y[0],
+    };
     const solid = ["surface", "scatter3d"].includes(trace.type);
-    const made = { ...trace, ...(solid ? { scene } : { xaxis, yaxis }), ...(named ? { legend, showlegend: true } : { showlegend: false }) };
+    const made = {
+      ...trace,
+      ...(solid ? { scene } : { xaxis, yaxis }),
+      ...(named ? { legend, showlegend: true } : { showlegend: false }),
+    };
     if (trace.colorbar) made.colorbar = { ...trace.colorbar, ...bar };
-    if (trace.marker?.colorbar) made.marker = { ...trace.marker, colorbar: { ...trace.marker.colorbar, ...bar } };
+    if (trace.marker?.colorbar)
+      made.marker = { ...trace.marker, colorbar: { ...trace.marker.colorbar, ...bar } };
     return made;
   }
 
   /** What all figures share. */
-  const paper = ({ paper_bgcolor, plot_bgcolor, font, bargap }) =>
-    ({ paper_bgcolor, plot_bgcolor, font, bargap, showlegend: true, margin: { l: 0, r: 0, t: 0, b: 0 } });
+  const paper = ({ paper_bgcolor, plot_bgcolor, font, bargap }) => ({
+    paper_bgcolor,
+    plot_bgcolor,
+    font,
+    bargap,
+    showlegend: true,
+    margin: { l: 0, r: 0, t: 0, b: 0 },
+  });
 
   const note = (text, x, y, size) => ({
-    text: text.replaceAll("η_C", "η<sub>C</sub>"), x, y, xref: "paper", yref: "paper", xanchor: "left", yanchor: "top",
-    xshift: 16, yshift: -14, align: "left", showarrow: false, font: { size },
+    text: text.replaceAll("η_C", "η<sub>C</sub>"),
+    x,
+    y,
+    xref: "paper",
+    yref: "paper",
+    xanchor: "left",
+    yanchor: "top",
+    xshift: 16,
+    yshift: -14,
+    align: "left",
+    showarrow: false,
+    font: { size },
   });
 
   /** Words in lines of so many letters. */
-  const wrapped = (words, letters) => words.replace(new RegExp(`(.{1,${Math.round(letters)}})(\\s+|$)`, "g"), "$1<br>");
+  const wrapped = (words, letters) =>
+    words.replace(new RegExp(`(.{1,${Math.round(letters)}})(\\s+|$)`, "g"), "$1<br>");
 
   const $ = (id) => document.getElementById(id);
 
   /** The statements that are shown: each with its title, what was checked of it, and its figures. */
   function shownPanels(names, panels) {
-    const shown = names.filter((name) => panels[name] && !$(`${name}-panel`).classList.contains("eos-hidden"));
+    const shown = names.filter((name) =>
+      panels[name] && !$(`${name}-panel`).classList.contains("eos-hidden")
+    );
     const made = shown.map((name) => ({
-      title: [...$(`${name}-panel`).querySelector("h2").childNodes].map((node) => node.textContent).join(". "),
+      title: [...$(`${name}-panel`).querySelector("h2").childNodes].map((node) => node.textContent)
+        .join(". "),
       words: panels[name].instead || panels[name].check,
-      figures: ["a", "b"].map((part) => $(`${name}-${part}`)).filter((figure) => figure?.clientWidth && figure.data),
+      figures: ["a", "b"].map((part) => $(`${name}-${part}`)).filter((figure) =>
+        figure?.clientWidth && figure.data
+      ),
     }));
     return made.filter(({ figures }) => figures.length);
   }

@@ -4,7 +4,13 @@ window.eosdash = window.eosdash || {};
 (function (eos) {
   const ROWS = ["orbit", "exponent", "fraction", "edge", "grad_norm"];
   const DOMAINS = {
-    lr: { orbit: [0.7, 1], exponent: [0.53, 0.64], fraction: [0.31, 0.47], edge: [0.155, 0.25], grad_norm: [0, 0.095] },
+    lr: {
+      orbit: [0.7, 1],
+      exponent: [0.53, 0.64],
+      fraction: [0.31, 0.47],
+      edge: [0.155, 0.25],
+      grad_norm: [0, 0.095],
+    },
     size: { fraction: [0.66, 1], edge: [0.34, 0.58], grad_norm: [0, 0.26] },
     low: { orbit: [0.64, 1], exponent: [0.35, 0.5], fraction: [0, 0.21] },
     embed: { orbit: [0.5, 1], fraction: [0, 0.36] },
@@ -78,7 +84,9 @@ window.eosdash = window.eosdash || {};
     /** Columns that have their fates, in the order of the axis. */
     get known() {
       const { value } = this.start;
-      return value.map((_, i) => i).filter((i) => this.columns.counts[i]).sort((i, k) => value[i] - value[k]);
+      return value.map((_, i) => i).filter((i) => this.columns.counts[i]).sort((i, k) =>
+        value[i] - value[k]
+      );
     }
 
     /** The ends of the axis; a single column has it for itself. */
@@ -121,12 +129,18 @@ window.eosdash = window.eosdash || {};
         ? `${count} of ${total} converge (95 %: ${low} to ${high})`
         : `0 of ${total} converge (at most ${high}, 95 %)`;
       const exponent = columns.exponent[column];
-      return `${where}: ${converge}${exponent === null ? "" : ` · exponent ${eos.digits(exponent)}`}`;
+      return `${where}: ${converge}${
+        exponent === null ? "" : ` · exponent ${eos.digits(exponent)}`
+      }`;
     }
   };
 
   /** Data and layout of the figure of a sweep, for the box that it is drawn in. */
-  eos.sweepFigure = async (template, sweep, box) => [dataOf(template, sweep), await layoutOf(template, sweep, box)];
+  eos.sweepFigure = async (
+    template,
+    sweep,
+    box,
+  ) => [dataOf(template, sweep), await layoutOf(template, sweep, box)];
 
   function dataOf(template, sweep) {
     const { columns, start } = sweep;
@@ -163,7 +177,9 @@ window.eosdash = window.eosdash || {};
   function axisTitle({ params: { over, units }, unit }) {
     if (over !== "lr") return over;
     if (units !== "relative") return "learning rate η";
-    return unit.symbol === "η_C" ? "learning rate η / η<sub>C</sub>" : `learning rate η in units of ${unit.symbol}`;
+    return unit.symbol === "η_C"
+      ? "learning rate η / η<sub>C</sub>"
+      : `learning rate η in units of ${unit.symbol}`;
   }
 
   async function layoutOf(template, sweep, box) {
@@ -196,8 +212,13 @@ window.eosdash = window.eosdash || {};
       layout[name] = { ...template.layout[name], domain: domains[row] ?? NOWHERE, visible: shown };
       if (shown) {
         const height = box.clientHeight * (domains[row][1] - domains[row][0]);
-        layout[name].nticks = Math.min(layout[name].nticks, Math.max(2, Math.floor(height / (larger * TICK))));
-        const whole = row === "orbit" ? `<b>orbit</b>: values of ${start.observable} after the transient` : TITLES[row];
+        layout[name].nticks = Math.min(
+          layout[name].nticks,
+          Math.max(2, Math.floor(height / (larger * TICK))),
+        );
+        const whole = row === "orbit"
+          ? `<b>orbit</b>: values of ${start.observable} after the transient`
+          : TITLES[row];
         const text = narrow ? whole.replace(/<\/b>.*/, "</b>") : whole;
         layout.annotations.push(note(text, 0, domains[row][1], "left", "bottom", muted));
       }
@@ -207,7 +228,10 @@ window.eosdash = window.eosdash || {};
     const critical = sweep.position(start.critical_lr?.value); // none where the network is not linear
     if (critical !== null) {
       layout.shapes.push(vertical(critical, accent, "dash"));
-      layout.annotations.push({ ...note("<b>η<sub>C</sub></b>", critical, 1, "left", "top", accent), xref: "x" });
+      layout.annotations.push({
+        ...note("<b>η<sub>C</sub></b>", critical, 1, "left", "top", accent),
+        xref: "x",
+      });
     }
     const cursor = sweep.position(Number(eos.value("lr")));
     if (cursor !== null) layout.shapes.push(vertical(cursor, accent, "solid"));
@@ -215,10 +239,24 @@ window.eosdash = window.eosdash || {};
   }
 
   const note = (text, x, y, xanchor, yanchor, color) => ({
-    text, x, y, xanchor, yanchor, xref: "paper", yref: "paper", showarrow: false, font: { size: 13, color },
+    text,
+    x,
+    y,
+    xanchor,
+    yanchor,
+    xref: "paper",
+    yref: "paper",
+    showarrow: false,
+    font: { size: 13, color },
   });
   const vertical = (x, color, dash) => ({
-    type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color, width: 1.5, dash },
+    type: "line",
+    x0: x,
+    x1: x,
+    y0: 0,
+    y1: 1,
+    yref: "paper",
+    line: { color, width: 1.5, dash },
   });
 
   let picture = null; // of the orbit diagram, and what it was painted from
@@ -226,9 +264,14 @@ window.eosdash = window.eosdash || {};
   /** The orbit diagram as a picture: how often each value is visited, a column each. */
   async function addOrbit(layout, sweep) {
     const visits = evenly(sweep);
-    const all = visits.flatMap((values) => values ?? []).filter(Number.isFinite).sort((a, b) => a - b);
+    const all = visits.flatMap((values) => values ?? []).filter(Number.isFinite).sort((a, b) =>
+      a - b
+    );
     if (!all.length) return;
-    const [low, high] = [all[Math.floor(0.002 * all.length)], all[Math.ceil(0.998 * (all.length - 1))]];
+    const [low, high] = [
+      all[Math.floor(0.002 * all.length)],
+      all[Math.ceil(0.998 * (all.length - 1))],
+    ];
     const room = 0.06 * (high - low || Math.abs(high) || 1);
     const range = [low - room, high + room];
     layout.yaxis.range = range;
@@ -238,9 +281,17 @@ window.eosdash = window.eosdash || {};
     const [first, last] = layout.xaxis.range;
     const step = (last - first) / (visits.length - 1);
     layout.images.push({
-      source: picture.url, xref: "x", yref: "y", layer: "below", sizing: "stretch",
-      xanchor: "left", yanchor: "top", x: first - step / 2, y: range[1],
-      sizex: last - first + step, sizey: range[1] - range[0],
+      source: picture.url,
+      xref: "x",
+      yref: "y",
+      layer: "below",
+      sizing: "stretch",
+      xanchor: "left",
+      yanchor: "top",
+      x: first - step / 2,
+      y: range[1],
+      sizex: last - first + step,
+      sizey: range[1] - range[0],
     });
   }
 

@@ -71,7 +71,8 @@ window.eosdash = window.eosdash || {};
     const config = { displayModeBar: false, doubleClick: false };
     await eos.react(figure, ...(await eos.sweepFigure(template, sweep, figure)), config);
     if (!figure.isConnected) return;
-    if (!figure.listening) figure.on("plotly_relayout", (change) => "width" in change && drawSweep());
+    if (!figure.listening)
+      figure.on("plotly_relayout", (change) => "width" in change && drawSweep());
     eos.hand(figure, { at: xOf, hover, click: pointAt, zoom });
     sweep.drawn = drawn;
     eos.superseded(figure, sweep === state.old);
@@ -89,7 +90,8 @@ window.eosdash = window.eosdash || {};
     return layout.xaxis.type === "log" ? 10 ** x : x;
   }
 
-  const hover = (x) => state.sweep && eos.say("sweep-readout", state.sweep.reading(state.sweep.nearest(x)));
+  const hover = (x) =>
+    state.sweep && eos.say("sweep-readout", state.sweep.reading(state.sweep.nearest(x)));
 
   function zoom({ xaxis }) {
     const [low, high] = xaxis.range.map((end) => (xaxis.type === "log" ? 10 ** end : end));
@@ -155,12 +157,15 @@ window.eosdash = window.eosdash || {};
     } else
       eos.say(
         "cursor-words",
-        sweep.isOverLr ? "The cursor η is beside this sweep." : "Click a column to run its network."
+        sweep.isOverLr
+          ? "The cursor η is beside this sweep."
+          : "Click a column to run its network.",
       );
     clearTimeout(settled);
     settled = setTimeout(() => {
       if (!$("sweep-figure")) return; // the page was left meanwhile
-      if (sweep.isOverLr) run(networkQuery({ lr, steps: Math.min(1500, sweep.start.params.steps) }));
+      if (sweep.isOverLr)
+        run(networkQuery({ lr, steps: Math.min(1500, sweep.start.params.steps) }));
       cobweb(lr);
     }, 60);
   }
@@ -189,8 +194,14 @@ window.eosdash = window.eosdash || {};
   async function cobweb(lr) {
     const { params, reduces } = state.sweep.start;
     $("cobweb-box").classList.toggle("eos-hidden", !reduces);
-    if (!reduces) return eos.say("cobweb-words", "Only a linear scalar chain over η reduces to one dimension.");
-    const query = new URLSearchParams({ task: "scalar", depth: params.depth, target: params.target, lr });
+    if (!reduces)
+      return eos.say("cobweb-words", "Only a linear scalar chain over η reduces to one dimension.");
+    const query = new URLSearchParams({
+      task: "scalar",
+      depth: params.depth,
+      target: params.target,
+      lr,
+    });
     const answer = await fetch(`${eos.base}/api/cobweb?${query}`);
     if (!answer.ok) return;
     const { w, once, twice, path, fixed, slope } = await answer.json();
@@ -206,10 +217,18 @@ window.eosdash = window.eosdash || {};
     });
     const range = [w[0], w.at(-1)];
     const filled = {
-      diagonal: [range, range], once: [w, once], twice: [w, twice], web: [x, y], fixed: [[fixed], [fixed]],
+      diagonal: [range, range],
+      once: [w, once],
+      twice: [w, twice],
+      web: [x, y],
+      fixed: [[fixed], [fixed]],
     };
     const template = eos.templates[eos.scheme()].cobweb;
-    const data = template.data.map((trace) => ({ ...trace, x: filled[trace.meta][0], y: filled[trace.meta][1] }));
+    const data = template.data.map((trace) => ({
+      ...trace,
+      x: filled[trace.meta][0],
+      y: filled[trace.meta][1],
+    }));
     const layout = {
       ...template.layout,
       xaxis: { ...template.layout.xaxis, range },
@@ -217,8 +236,15 @@ window.eosdash = window.eosdash || {};
     };
     await eos.react($("cobweb-figure"), data, layout, { staticPlot: true });
     eos.superseded($("cobweb-figure"), false);
-    const stable = Math.abs(slope) < 1 ? "stable" : "no longer stable: f(f(w)) crosses the diagonal twice more";
-    eos.say("cobweb-words", `All weights equal w; dotted f(f(w)). At the [[minimizer]] f′ = ${eos.digits(slope)}: ${stable}.`);
+    const stable = Math.abs(slope) < 1
+      ? "stable"
+      : "no longer stable: f(f(w)) crosses the diagonal twice more";
+    eos.say(
+      "cobweb-words",
+      `All weights equal w; dotted f(f(w)). At the [[minimizer]] f′ = ${
+        eos.digits(slope)
+      }: ${stable}.`,
+    );
   }
 
   window.dash_clientside = window.dash_clientside || {};

@@ -6,17 +6,25 @@ window.eosdash = window.eosdash || {};
   let awaited = null; // what was read last, until a result of it has begun
 
   async function read(file) {
-    const answer = await fetch(`${eos.base}/api/table`, { method: "POST", body: file }).catch(() => null);
+    const answer = await fetch(`${eos.base}/api/table`, { method: "POST", body: file }).catch(() =>
+      null
+    );
     if (!answer) throw new Error("the server does not answer");
-    const { error, ...table } = await answer.json().catch(() => ({ error: { message: `status ${answer.status}` } }));
-    if (error) throw new Error(error.allowed ? `${error.message}. Allowed: ${error.allowed}` : error.message);
+    const { error, ...table } = await answer.json().catch(() => ({
+      error: { message: `status ${answer.status}` },
+    }));
+    if (error)
+      throw new Error(
+        error.allowed ? `${error.message}. Allowed: ${error.allowed}` : error.message,
+      );
     return table;
   }
 
   async function take(file) {
     try {
       awaited = await read(file);
-      if (eos.value("data") === awaited.data && eos.page().shown()?.start) return eos.tableBegun(awaited.data);
+      if (eos.value("data") === awaited.data && eos.page().shown()?.start)
+        return eos.tableBegun(awaited.data);
       eos.set("data", awaited.data);
     } catch ({ message }) {
       eos.say("problem", `${file.name}: ${message}. Nothing has changed.`);
@@ -33,7 +41,10 @@ window.eosdash = window.eosdash || {};
 
   document.addEventListener("click", ({ target }) => {
     if (target.id !== "choose-table") return;
-    const input = Object.assign(document.createElement("input"), { type: "file", accept: ".csv,.tsv,.txt,text/csv" });
+    const input = Object.assign(document.createElement("input"), {
+      type: "file",
+      accept: ".csv,.tsv,.txt,text/csv",
+    });
     input.onchange = () => input.files[0] && take(input.files[0]);
     input.click();
   });

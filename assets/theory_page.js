@@ -30,7 +30,9 @@ window.eosdash = window.eosdash || {};
     name: "theory",
     api: "/api/theory",
     computing: "Checking the statements …",
-    said: PANELS.flatMap((name) => ["check", "missing", "instead"].map((part) => `${name}-${part}`)),
+    said: PANELS.flatMap((name) =>
+      ["check", "missing", "instead"].map((part) => `${name}-${part}`)
+    ),
     files: [],
     /** One figure fits an embed. */
     embedded: (view) => (view.statement === "all" ? { statement: "measure_zero" } : {}),
@@ -69,7 +71,9 @@ window.eosdash = window.eosdash || {};
       $("progress").style.width = "0";
       const { spread, starts } = theory.start.estimate;
       const numerical = spread && starts > 1
-        ? ` · η_C numerical: least S from ${starts} starts ${eos.digits(spread[0], 5)} to ${eos.digits(spread[1], 5)}, an upper estimate`
+        ? ` · η_C numerical: least S from ${starts} starts ${eos.digits(spread[0], 5)} to ${
+          eos.digits(spread[1], 5)
+        }, an upper estimate`
         : "";
       const how = eos.origin(theory);
       eos.say("status", `${how} · ${eos.duration(theory)}${numerical}`);
@@ -96,7 +100,9 @@ window.eosdash = window.eosdash || {};
     const drawn = await DRAW[name](panel, eos.templates[eos.scheme()]);
     if (panel !== state.panels[name] || !$(`${name}-a`)) return; // the next one is drawn, or the page was left
     const reasons = panel.missing;
-    const missing = drawn.some(Boolean) ? reasons.map : (reasons.stable ?? Object.values(reasons)[0]);
+    const missing = drawn.some(Boolean)
+      ? reasons.map
+      : (reasons.stable ?? Object.values(reasons)[0]);
     eos.say(`${name}-missing`, panel.instead.includes(missing) ? "" : (missing ?? ""));
     assume(name, panel);
     const elements = ["a", "b"].map((part) => $(`${name}-${part}`));
@@ -112,7 +118,10 @@ window.eosdash = window.eosdash || {};
     document.body.classList.add("eos-drawn");
   }
 
-  const MARKS = new Map([[true, ["✓", "holds"]], [false, ["✗", "fails"]], [null, ["?", "not known"]]]);
+  const MARKS = new Map([[true, ["✓", "holds"]], [false, ["✗", "fails"]], [null, [
+    "?",
+    "not known",
+  ]]]);
 
   /** Which assumptions of a statement hold, and what is true where one does not. */
   function assume(name, { assumptions, instead }) {
@@ -133,12 +142,18 @@ window.eosdash = window.eosdash || {};
   function filled(template, traces, layout = {}) {
     const data = template.data.filter((trace) => traces[trace.meta]);
     return {
-      data: data.map((trace) => ({ ...trace, ...traces[trace.meta], ...mergedMarker(trace, traces) })),
+      data: data.map((trace) => ({
+        ...trace,
+        ...traces[trace.meta],
+        ...mergedMarker(trace, traces),
+      })),
       layout: { ...template.layout, ...layout },
     };
   }
   const mergedMarker = (trace, traces) =>
-    traces[trace.meta].color ? { marker: { ...trace.marker, color: traces[trace.meta].color } } : {};
+    traces[trace.meta].color
+      ? { marker: { ...trace.marker, color: traces[trace.meta].color } }
+      : {};
 
   /** Polylines (K, 2, m) as one line with gaps. */
   function polylines(families) {
@@ -171,26 +186,42 @@ window.eosdash = window.eosdash || {};
   });
 
   const rowsOf = (values, width) =>
-    Array.from({ length: values.length / width }, (_, row) => values.subarray(row * width, (row + 1) * width));
+    Array.from(
+      { length: values.length / width },
+      (_, row) => values.subarray(row * width, (row + 1) * width),
+    );
 
   const DRAW = {
     nonsingular({ plane, log_det }, { theory }) {
       if (!plane) {
         const finite = (log_det ?? []).filter((value) => value !== null); // −∞ has no place on it
         if (!finite.length) return [null, null];
-        return [filled(theory.histogram, { histogram: { x: finite } }, titled(theory.histogram, "log|det(I − η∇²L)|")), null];
+        return [
+          filled(
+            theory.histogram,
+            { histogram: { x: finite } },
+            titled(theory.histogram, "log|det(I − η∇²L)|"),
+          ),
+          null,
+        ];
       }
       const mesh = polylines(plane.mesh);
       const half = Math.max(...mesh.x);
       const { x, y } = plane;
       const shown = [x[0], x.at(-1)];
-      const z = rowsOf(eos.unpacked(plane.preimages), x.length).map((row) => Array.from(row, (n) => Math.min(n, 5)));
+      const z = rowsOf(eos.unpacked(plane.preimages), x.length).map((row) =>
+        Array.from(row, (n) => Math.min(n, 5))
+      );
       return [
-        filled(theory.plane, { mesh, fold: curves(plane.fold) }, ranged(theory.plane, [-half, half], [-half, half])),
+        filled(
+          theory.plane,
+          { mesh, fold: curves(plane.fold) },
+          ranged(theory.plane, [-half, half], [-half, half]),
+        ),
         filled(
           theory.image,
           { preimages: { x, y, z }, image: polylines(plane.image), caustic: curves(plane.caustic) },
-          ranged(theory.image, shown, [y[0], y.at(-1)])
+          ranged(theory.image, shown, [y[0], y.at(-1)]),
         ),
       ];
     },
@@ -221,19 +252,42 @@ window.eosdash = window.eosdash || {};
       const [size] = outcome.shape;
       const step = (2 * half) / (size - 1);
       const image = {
-        source: await eos.paintCodes(eos.unpacked(outcome), size, templates.outcomes, eos.templates.names),
-        xref: "x", yref: "y", layer: "below", sizing: "stretch", xanchor: "left", yanchor: "top",
-        x: -half - step / 2, y: half + step / 2, sizex: size * step, sizey: size * step,
+        source: await eos.paintCodes(
+          eos.unpacked(outcome),
+          size,
+          templates.outcomes,
+          eos.templates.names,
+        ),
+        xref: "x",
+        yref: "y",
+        layer: "below",
+        sizing: "stretch",
+        xanchor: "left",
+        yanchor: "top",
+        x: -half - step / 2,
+        y: half + step / 2,
+        sizex: size * step,
+        sizey: size * step,
       };
-      return [curve, { data: [], layout: { ...map.layout, images: [image], ...ranged(map, [-half, half], [-half, half]) } }];
+      return [curve, {
+        data: [],
+        layout: { ...map.layout, images: [image], ...ranged(map, [-half, half], [-half, half]) },
+      }];
     },
   };
 
   /** An unbounded direction: loss and sharpness, which stay; the layer that grows, and what of the
    * weights is bounded. */
-  function unbounded({ far: x, loss, sharpness, norm, product, threshold, most, layer }, { ray, growth }) {
+  function unbounded(
+    { far: x, loss, sharpness, norm, product, threshold, most, layer },
+    { ray, growth },
+  ) {
     const level = (value) => ({ x, y: x.map(() => value) });
-    const flat = { sharpness: { x, y: sharpness }, loss: { x, y: loss }, threshold: level(threshold) };
+    const flat = {
+      sharpness: { x, y: sharpness },
+      loss: { x, y: loss },
+      threshold: level(threshold),
+    };
     const growing = { norm: { x, y: norm, name: `‖W<sub>${layer}</sub>‖` } };
     if (product[0] > 0) growing.product = { x, y: product }; // one layer has none
     if (most !== null) growing.most = level(most);
@@ -259,11 +313,17 @@ window.eosdash = window.eosdash || {};
     const traces = { curve: { x, y, color } };
     if (inside) {
       const kept = gap(Array.from(inside));
-      traces.stable = { x: x.map((v, i) => (kept[i] ? v : null)), y: y.map((v, i) => (kept[i] ? v : null)) };
+      traces.stable = {
+        x: x.map((v, i) => (kept[i] ? v : null)),
+        y: y.map((v, i) => (kept[i] ? v : null)),
+      };
     }
     if (bound && Number.isFinite(bound.smallest) && bound.smallest !== null) {
       const { upper } = bound;
-      traces.box = { x: [-upper, upper, upper, -upper, -upper], y: [-upper, -upper, upper, upper, -upper] };
+      traces.box = {
+        x: [-upper, upper, upper, -upper, -upper],
+        y: [-upper, -upper, upper, upper, -upper],
+      };
     }
     const reach = Math.min(6, Math.max(...part(0)));
     return filled(template, traces, ranged(template, [-reach, reach], [-reach, reach]));
@@ -275,19 +335,27 @@ window.eosdash = window.eosdash || {};
     const reach = 3;
     const traces = {};
     for (let patch = 0; patch < 4; patch++) {
-      const grid = (axis) => rowsOf(points.subarray((3 * patch + axis) * size, (3 * patch + axis + 1) * size), side);
+      const grid = (axis) =>
+        rowsOf(points.subarray((3 * patch + axis) * size, (3 * patch + axis + 1) * size), side);
       const keep = inside && rowsOf(inside.subarray(patch * size, (patch + 1) * size), side);
       const shade = rowsOf(sharpness.subarray(patch * size, (patch + 1) * size), side);
       const plain = (rows) => rows.map((row) => Array.from(row));
       const [x, y, z] = [0, 1, 2].map(grid);
       const where = (shown) =>
-        plain(z).map((row, i) => row.map((v, j) => (Math.abs(v) <= reach && shown(i, j) ? v : null)));
+        plain(z).map((row, i) =>
+          row.map((v, j) => (Math.abs(v) <= reach && shown(i, j) ? v : null))
+        );
       const at = { x: plain(x), y: plain(y) };
       const { accent } = template.layout.meta;
       if (keep) {
         traces[`whole${patch}`] = { ...at, z: where((i, j) => !keep[i][j]) };
         const strong = { colorscale: [[0, accent], [1, accent]], showscale: false };
-        traces[`patch${patch}`] = { ...at, z: where((i, j) => keep[i][j]), surfacecolor: plain(z), ...strong };
+        traces[`patch${patch}`] = {
+          ...at,
+          z: where((i, j) => keep[i][j]),
+          surfacecolor: plain(z),
+          ...strong,
+        };
       } else {
         const surfacecolor = shade.map((row) => Array.from(row, (s) => Math.log10(s)));
         traces[`patch${patch}`] = { ...at, z: where(() => true), surfacecolor, cmin: 0, cmax: 2 };
@@ -295,7 +363,12 @@ window.eosdash = window.eosdash || {};
     }
     if (inside && bound?.smallest) traces.box = cube(bound.upper);
     const axis = (name) => ({ ...template.layout.scene[name], range: [-reach, reach] });
-    const scene = { ...template.layout.scene, xaxis: axis("xaxis"), yaxis: axis("yaxis"), zaxis: axis("zaxis") };
+    const scene = {
+      ...template.layout.scene,
+      xaxis: axis("xaxis"),
+      yaxis: axis("yaxis"),
+      zaxis: axis("zaxis"),
+    };
     return filled(template, traces, { scene, uirevision: "surface" });
   }
 
@@ -309,7 +382,8 @@ window.eosdash = window.eosdash || {};
       for (const [a, b] of corner) x.push(a), y.push(b), z.push(height);
       x.push(null), y.push(null), z.push(null);
     }
-    for (const [a, b] of corner.slice(0, 4)) x.push(a, a, null), y.push(b, b, null), z.push(-h, h, null);
+    for (const [a, b] of corner.slice(0, 4))
+      x.push(a, a, null), y.push(b, b, null), z.push(-h, h, null);
     return { x, y, z };
   }
 })(window.eosdash);

@@ -8,11 +8,32 @@ window.eosdash = window.eosdash || {};
   const $ = (id) => document.getElementById(id);
   const figure = () => $(`${eos.page().name}-figure`);
   const STEPS = [
-    [figure, "The picture", "Above all stands what you see, in a sentence. On a run that is the loss, and below it the sharpness with the threshold 2/η: past that line a step overshoots."],
-    [() => document.querySelector(".eos-field-lr"), "Turn the learning rate", "Drag η, and the picture follows your hand. η_C is marked on the slider: past it no global minimizer is stable."],
-    [() => document.querySelector(".eos-events:not(:empty)") ?? document.querySelector(".eos-line"), "What became of it", "The outcome, and the events on the way. An event takes you to its step; underlined words explain themselves."],
-    [() => document.querySelector("header nav"), "Four pages, one network", "The same network and the same η: one run, the basin of all starts, a sweep over η, and the theory."],
-    [() => document.querySelector(".eos-actions"), "Talk about it", "Scenes is a ready-made talk. Share gives links, files and a QR code, Present fits a projector, and ? lists all keys."],
+    [
+      figure,
+      "The picture",
+      "Above all stands what you see, in a sentence. On a run that is the loss, and below it the sharpness with the threshold 2/η: past that line a step overshoots.",
+    ],
+    [
+      () => document.querySelector(".eos-field-lr"),
+      "Turn the learning rate",
+      "Drag η, and the picture follows your hand. η_C is marked on the slider: past it no global minimizer is stable.",
+    ],
+    [
+      () =>
+        document.querySelector(".eos-events:not(:empty)") ?? document.querySelector(".eos-line"),
+      "What became of it",
+      "The outcome, and the events on the way. An event takes you to its step; underlined words explain themselves.",
+    ],
+    [
+      () => document.querySelector("header nav"),
+      "Four pages, one network",
+      "The same network and the same η: one run, the basin of all starts, a sweep over η, and the theory.",
+    ],
+    [
+      () => document.querySelector(".eos-actions"),
+      "Talk about it",
+      "Scenes is a ready-made talk. Share gives links, files and a QR code, Present fits a projector, and ? lists all keys.",
+    ],
   ];
 
   let at = -1;
@@ -47,7 +68,8 @@ window.eosdash = window.eosdash || {};
   /** Beside the target where there is room, otherwise over its lower part. */
   function place(card, box) {
     const { width, height } = card.getBoundingClientRect();
-    const fits = (left, top) => left >= 0 && top >= 0 && left + width <= innerWidth && top + height <= innerHeight;
+    const fits = (left, top) =>
+      left >= 0 && top >= 0 && left + width <= innerWidth && top + height <= innerHeight;
     const places = [
       [box.right + ROOM, box.top],
       [box.left, box.bottom + ROOM],
@@ -70,7 +92,8 @@ window.eosdash = window.eosdash || {};
   /** The offer stands until the tour was taken or declined, and never in a talk. */
   function offer() {
     const { scene, present, embed } = eos.frame;
-    const offered = !eos.memory.get(DONE) && !scene && !present && !embed && figure() && eos.page().api;
+    const offered = !eos.memory.get(DONE) && !scene && !present && !embed && figure() &&
+      eos.page().api;
     $("tour-offer")?.classList.toggle("eos-hidden", !offered);
     if (!wanted || !eos.page().api) return;
     wanted = false;
@@ -92,5 +115,8 @@ window.eosdash = window.eosdash || {};
     else if (id === "tour-end") show(-1);
     else if (id === "tour-decline") done();
   });
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && at >= 0 && at < STEPS.length && show(-1));
+  document.addEventListener(
+    "keydown",
+    ({ key }) => key === "Escape" && at >= 0 && at < STEPS.length && show(-1),
+  );
 })(window.eosdash);

@@ -5,14 +5,19 @@ window.eosdash = window.eosdash || {};
   const PACE = 60; // steps a second at ×1
   /* Two keys that follow each other fast come as one callback. */
   const triggered = () =>
-    window.dash_clientside.callback_context.triggered.map(({ prop_id }) => prop_id.split(".")[0]).filter(Boolean);
+    window.dash_clientside.callback_context.triggered.map(({ prop_id }) => prop_id.split(".")[0])
+      .filter(Boolean);
 
   let speed = 1;
   let playing = null;
   let scrubbed = null; // what the slider was last told
   let hand = false; // whether the slider is held, so that its echo is not taken for a hand
   for (const kind of ["pointerdown", "keydown"])
-    document.addEventListener(kind, ({ target }) => (hand = Boolean(target.closest?.("#scrub"))), true);
+    document.addEventListener(
+      kind,
+      ({ target }) => (hand = Boolean(target.closest?.("#scrub"))),
+      true,
+    );
 
   eos.seek = function (step) {
     const { current } = eos.state;
@@ -66,7 +71,7 @@ window.eosdash = window.eosdash || {};
     eos.say(
       "readout",
       `step ${step.toLocaleString("en")} / ${total} · loss ${short(loss[step])} · ` +
-        `sharpness ${short(sharpness[step])} = ${eos.ofEdge(edge)} · ${words}`
+        `sharpness ${short(sharpness[step])} = ${eos.ofEdge(edge)} · ${words}`,
     );
   };
 
@@ -74,7 +79,11 @@ window.eosdash = window.eosdash || {};
   eos.ofEdge = (ratio) => (ratio > 0.01 && ratio < 1e5 ? ratio.toFixed(3) : short(ratio));
 
   const short = (value) =>
-    value === null ? "∞" : value !== 0 && (value < 1e-3 || value >= 1e5) ? value.toExponential(1) : value.toPrecision(3);
+    value === null
+      ? "∞"
+      : value !== 0 && (value < 1e-3 || value >= 1e5)
+      ? value.toExponential(1)
+      : value.toPrecision(3);
 
   function pinRow(i) {
     const run = eos.state.pins[i];

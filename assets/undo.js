@@ -9,7 +9,8 @@ window.eosdash = window.eosdash || {};
   let now = null; // {values, changed, at}
   let wanted = null; // {values, touches}: what is being gone back to
   let touches = 0; // while a pointer holds a slider there is no other, however slow the answers are
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => (touches += 1), true);
+  for (const kind of ["pointerdown", "keydown"])
+    document.addEventListener(kind, () => (touches += 1), true);
 
   const text = (values) => JSON.stringify(Object.entries(values).sort());
 

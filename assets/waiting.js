@@ -6,11 +6,13 @@ window.eosdash = window.eosdash || {};
   const OF_DASH = "_dash-update-component";
   const fetched = window.fetch.bind(window);
 
-  const tell = (words) => (document.getElementById("problem") ? eos.say("problem", words) : eos.toast(words));
+  const tell = (
+    words,
+  ) => (document.getElementById("problem") ? eos.say("problem", words) : eos.toast(words));
 
   window.fetch = async function (resource, options) {
     if (!String(resource.url ?? resource).includes(OF_DASH)) return fetched(resource, options);
-    for (let tries = 1; ; tries++) {
+    for (let tries = 1;; tries++) {
       const answer = await fetched(resource, options).catch(() => null);
       if (answer && !eos.BUSY.has(answer.status)) {
         if (tries > 1) tell("");
