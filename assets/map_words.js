@@ -1,94 +1,91 @@
 /* What the page of maps says of one: shares, legend, and what is known of a point. */
-window.eosdash = window.eosdash || {};
 
-(function (eos) {
-  const OVERLAYS = ["minimizers", "region", "fold", "contours", "balanced", "path"];
-  const DECIDED = ["minimum", "diverged"]; // before the steps are spent
-  const $ = (id) => document.getElementById(id);
+import { $, say } from "./base_dom.js";
+import { ofEdge } from "./base_format.js";
+import { percent } from "./base_percent.js";
+import { disableField } from "./app_fields.js";
+import { rampOf } from "./map_paint.js";
 
-  function shares(map) {
-    const counts = map.counts();
-    const total = map.level.size ** 2;
-    map.start.outcomes.forEach((outcome, code) => {
-      const share = counts[code] / total;
-      $(`share-${outcome}`).textContent = eos.percent(share);
-      const interval = map.end?.interval[outcome].map(eos.percent).join(" to ");
-      $(`share-${outcome}`).title = interval
-        ? `${counts[code].toLocaleString("en")} of ${
-          total.toLocaleString("en")
-        } pixels; as a sample of this window, 95 %: ${interval}`
-        : "";
-      $(`bar-${outcome}`).style.flexGrow = share;
-    });
-  }
+const OVERLAYS = ["minimizers", "region", "fold", "contours", "balanced", "path"];
+const DECIDED = ["minimum", "diverged"]; // before the steps are spent
 
-  /** What twice the steps would change. */
-  function rechecked(map) {
-    if (!map.changed) return "";
-    const count = map.changed.reduce((sum, value) => sum + value, 0);
-    return `With twice the steps ${
-      eos.percent(count / map.changed.length)
-    } of the pixels, checkered, have another fate.`;
-  }
-
-  function legend(map, view, templates) {
-    const field = eos.field(map, view.color);
-    $("ramp-box").classList.toggle("eos-hidden", !field);
-    if (!field) return;
-    const stops = templates.paints.ramp.filter((_, i) => i % 15 === 0).map((rgb) => `rgb(${rgb})`);
-    $("ramp").style.background = `linear-gradient(90deg, ${stops})`;
-    eos.say("ramp-low", field.ends[0]);
-    eos.say("ramp-name", field.name);
-    eos.say("ramp-high", field.ends[1]);
-  }
-
-  /** A switch of what does not exist here says why. */
-  function switches(map) {
-    const { overlays } = map;
-    if (!overlays && !map.isTrainability()) return; // not known yet
-    const none = "This is no plane of parameter space.";
-    for (const name of OVERLAYS) eos.disable(name, overlays ? overlays.missing[name] : none);
-  }
-
-  /** A learning rate in multiples of η_C, or of what stands in for it. */
-  eos.inUnits = (lr, { value, symbol }, places) =>
-    `${eos.digits(lr / value, places)} ${symbol === "η_C" ? "" : "· "}${symbol}`;
-
-  const plain = (name) => name.replace(/<.?sub>/g, "");
-  const short = (value) =>
-    Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
-      ? Number(value.toPrecision(3)).toString()
-      : value.toExponential(1);
-
-  /** What is known of a point, in a line. */
-  eos.reading = function (map, x, y) {
-    const pixel = map.pixel(x, y);
-    if (!pixel) return "";
-    const { plane } = map.start;
-    const value = (at, step) => {
-      if (map.isTrainability()) return short(10 ** at);
-      return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step))))))
-        .toString();
-    };
-    const { dx, dy } = map.grid();
-    const where = `${plain(plane.x)} = ${value(pixel.x, dx)}, ${plain(plane.y)} = ${
-      value(pixel.y, dy)
-    }`;
-    const period = pixel.period ? ` of period ${pixel.period}` : "";
-    const until = DECIDED.includes(pixel.outcome) ? "at" : "up to";
-    const fate = `${pixel.kind ?? pixel.outcome}${period} ${until} step ${
-      (pixel.steps - 1).toLocaleString("en")
-    }`;
-    const sharp = Number.isFinite(pixel.sharpness)
-      ? ` · sharpness ${short(pixel.sharpness)} = ${
-        eos.ofEdge((pixel.sharpness * pixel.lr) / 2)
-      } · 2/η`
+/** The share of each outcome. */
+export function showShares(map) {
+  const counts = map.counts();
+  const total = map.level.size ** 2;
+  map.start.outcomes.forEach((outcome, code) => {
+    const share = counts[code] / total;
+    $(`share-${outcome}`).textContent = percent(share);
+    const interval = map.end?.interval[outcome].map(percent).join(" to ");
+    $(`share-${outcome}`).title = interval
+      ? `${counts[code].toLocaleString("en")} of ${
+        total.toLocaleString("en")
+      } pixels; as a sample of this window, 95 %: ${interval}`
       : "";
-    const loss = Number.isFinite(pixel.loss) ? ` · loss ${short(pixel.loss)}` : "";
-    return `${where}: ${fate}${sharp}${loss}${
-      pixel.changed ? " · another fate with twice the steps" : ""
-    }`;
-  };
+    $(`bar-${outcome}`).style.flexGrow = share;
+  });
+}
 
-  eos.mapWords = { shares, rechecked, legend, switches };
-})(window.eosdash);
+/** What twice the steps would change. */
+export function recheckedWords(map) {
+  if (!map.changed) return "";
+  const count = map.changed.reduce((sum, value) => sum + value, 0);
+  return `With twice the steps ${
+    percent(count / map.changed.length)
+  } of the pixels, checkered, have another fate.`;
+}
+
+/** What the colours mean. */
+export function showLegend(map, view, templates) {
+  const field = rampOf(map, view.color);
+  $("ramp-box").classList.toggle("eos-hidden", !field);
+  if (!field) return;
+  const stops = templates.paints.ramp.filter((_, i) => i % 15 === 0).map((rgb) => `rgb(${rgb})`);
+  $("ramp").style.background = `linear-gradient(90deg, ${stops})`;
+  say("ramp-low", field.ends[0]);
+  say("ramp-name", field.name);
+  say("ramp-high", field.ends[1]);
+}
+
+/** A switch of what does not exist here says why. */
+export function showSwitches(map) {
+  const { overlays } = map;
+  if (!overlays && !map.isTrainability()) return; // not known yet
+  const none = "This is no plane of parameter space.";
+  for (const name of OVERLAYS) disableField(name, overlays ? overlays.missing[name] : none);
+}
+
+const plain = (name) => name.replace(/<.?sub>/g, "");
+
+const short = (value) =>
+  Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
+    ? Number(value.toPrecision(3)).toString()
+    : value.toExponential(1);
+
+/** What is known of a point, in a line. */
+export function reading(map, x, y) {
+  const pixel = map.pixel(x, y);
+  if (!pixel) return "";
+  const { plane } = map.start;
+  const value = (at, step) => {
+    if (map.isTrainability()) return short(10 ** at);
+    return Number(at.toFixed(Math.min(16, Math.max(2, 1 - Math.floor(Math.log10(step))))))
+      .toString();
+  };
+  const { dx, dy } = map.grid();
+  const where = `${plain(plane.x)} = ${value(pixel.x, dx)}, ${plain(plane.y)} = ${
+    value(pixel.y, dy)
+  }`;
+  const period = pixel.period ? ` of period ${pixel.period}` : "";
+  const until = DECIDED.includes(pixel.outcome) ? "at" : "up to";
+  const fate = `${pixel.kind ?? pixel.outcome}${period} ${until} step ${
+    (pixel.steps - 1).toLocaleString("en")
+  }`;
+  const sharp = Number.isFinite(pixel.sharpness)
+    ? ` · sharpness ${short(pixel.sharpness)} = ${ofEdge((pixel.sharpness * pixel.lr) / 2)} · 2/η`
+    : "";
+  const loss = Number.isFinite(pixel.loss) ? ` · loss ${short(pixel.loss)}` : "";
+  return `${where}: ${fate}${sharp}${loss}${
+    pixel.changed ? " · another fate with twice the steps" : ""
+  }`;
+}

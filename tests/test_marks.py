@@ -41,7 +41,7 @@ def texts() -> Iterator[str]:
     for path in sorted((ROOT / "eosdash").rglob("*.py")):
         if path.name not in ("marks.py", "deck.py"):  # which say how a mark is written
             yield from python_texts(path)
-    for path in sorted((ROOT / "assets").glob("*.js")):
+    for path in sorted((ROOT / "assets").rglob("*.js")):
         for found in re.finditer(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`', path.read_text("utf-8")):
             yield re.sub(r"\$\{[^}]*\}", "…", found[0])
     for scene in read(DECK).scenes:

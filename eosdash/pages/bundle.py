@@ -9,6 +9,8 @@ import plotly
 from dash.fingerprint import build_fingerprint
 from flask import Flask, Response
 
+from eosdash.pages import modules
+
 _PACKAGE = Path(__file__).parent.parent
 ROOT = _PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
 """The folder of ``assets``: of an installed package its own, of a checkout the top level."""
@@ -17,7 +19,6 @@ FOREVER = "public, max-age=31536000, immutable"
 """How long a browser may keep what lies at an address with its content's hash: a year."""
 
 MIMETYPES = {"js": "text/javascript", "css": "text/css"}
-ENDS = {"js": ";\n", "css": "\n"}
 
 DIGITS = 16
 """Of a hash, in an address."""
@@ -42,12 +43,18 @@ class Bundle(NamedTuple):
 
 
 def join(folder: Path, kind: str) -> Bundle:
-    """The scripts or the styles of a folder, in alphabetical order as Dash would load them."""
-    files = sorted(folder.rglob(f"*.{kind}"))
-    parts = [f"/* {file.relative_to(folder)} */\n{file.read_text('utf-8')}" for file in files]
-    body = ENDS[kind].join(parts).encode()
+    """The scripts of a folder in the order of their imports, or its styles by name."""
+    body = (modules.join(folder) if kind == "js" else styles(folder)).encode()
     name = sha256(body).hexdigest()[:DIGITS]
     return Bundle(f"/assets/eosdash.{name}.{kind}", MIMETYPES[kind], body)
+
+
+def styles(folder: Path) -> str:
+    """The style sheets of a folder as one."""
+    files = sorted(folder.rglob("*.css"))
+    return "\n".join(
+        f"/* {file.relative_to(folder).as_posix()} */\n{file.read_text('utf-8')}" for file in files
+    )
 
 
 def register(server: Flask, folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from posixpath import normpath
 
 IMPORT = re.compile(r'^import\s+(?:\{([^}]*)\}\s+from\s+)?"(\.[^"]+)";$', re.M)
-EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.M)
+EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) ([\w$]+))", re.M)
 OTHER = re.compile(r"^(?:import|export)\b.*|\bimport\.meta\b|\bawait import\(", re.M)
 """What is left of imports and exports when those above are taken out."""
 

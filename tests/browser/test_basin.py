@@ -38,9 +38,9 @@ def test_the_first_visit_shows_a_map_and_a_run_without_a_click(basin_page: Basin
 def test_a_map_is_refined_from_coarse_to_fine(basin_page: BasinPage) -> None:
     basin_page.open("depth=2&lr=0.7&resolution=256")
     basin_page.page.evaluate(
-        "() => { window.sizes = []; const show = eosdash.showMap;"
-        " const paint = eosdash.paint;"
-        " eosdash.paint = (map, ...more) => (sizes.push(map.level.size), paint(map, ...more)); }"
+        "() => { window.sizes = []; let { image } = eosdash.mapState;"
+        " const set = (made) => (sizes.push(made.painted[1].size), image = made);"
+        " Object.defineProperty(eosdash.mapState, 'image', { get: () => image, set }); }"
     )
     query = basin_page.asked
     basin_page.thumb("lr").press("ArrowRight")

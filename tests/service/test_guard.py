@@ -87,7 +87,7 @@ def policy(answer: TestResponse) -> dict[str, list[str]]:
 KINDS = [
     ("/", 200), ("/basin?depth=2", 200), ("/theory?embed=1", 200), ("/nowhere", 404),
     ("/healthz", 200), ("/api/deck", 200), ("/api/qr.svg?link=http://a", 200),
-    ("/api/train?lr=nonsense", 422), ("/api/nowhere", 404), ("/assets/frame.js", 200),
+    ("/api/train?lr=nonsense", 422), ("/api/nowhere", 404), ("/assets/main.js", 200),
     ("/assets/nowhere.js", 404), ("/_dash-layout", 200), ("/_dash-dependencies", 200),
     ("/_reload-hash", 200), ("/_favicon.ico", 200), ("/_dash-component-suites/dash/x.js", 404),
     (CALLS, 405),

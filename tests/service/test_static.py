@@ -78,13 +78,22 @@ def listing(folder: Path) -> dict[str, int]:
 # One script and one style sheet
 
 
-def test_the_bundles_hold_every_file_in_order() -> None:
-    for kind in ("js", "css"):
-        files = sorted((ROOT / "assets").glob(f"*.{kind}"))
-        text = bundle.join(ROOT / "assets", kind).body.decode()
-        places = [text.index(f"/* {file.name} */\n{file.read_text()}") for file in files]
-        assert places == sorted(places)
-        assert len(set(places)) == len(files) > 1
+def test_the_bundle_of_styles_holds_every_file_in_order() -> None:
+    files = sorted((ROOT / "assets").rglob("*.css"))
+    text = bundle.join(ROOT / "assets", "css").body.decode()
+    places = [
+        text.index(f"/* {file.relative_to(ROOT / 'assets').as_posix()} */\n{file.read_text()}")
+        for file in files
+    ]
+    assert places == sorted(places)
+    assert len(set(places)) == len(files) > 1
+
+
+def test_the_bundle_of_scripts_holds_every_file() -> None:
+    text = bundle.join(ROOT / "assets", "js").body.decode()
+    files = [file.relative_to(ROOT / "assets") for file in (ROOT / "assets").rglob("*.js")]
+    assert all(f"/* {file.as_posix()} */" in text for file in files)
+    assert text.index("/* main.js */") == max(text.index(f"/* {file} */") for file in files)
 
 
 def test_a_page_loads_one_script_and_one_style_sheet_of_ours(plain: FlaskClient) -> None:
@@ -97,17 +106,18 @@ def test_a_page_loads_one_script_and_one_style_sheet_of_ours(plain: FlaskClient)
         answer = get(plain, url)
         assert answer.headers["Cache-Control"] == bundle.FOREVER
         assert answer.mimetype == TYPES[Path(url).suffix]
-    assert get(plain, "/assets/frame.js").status_code == 200  # other assets are still there
+    assert get(plain, "/assets/main.js").status_code == 200  # other assets are still there
 
 
 def test_the_address_changes_with_the_content(tmp_path: Path) -> None:
-    (tmp_path / "a.js").write_text("a()")
-    before = bundle.join(tmp_path, "js")
-    assert bundle.join(tmp_path, "js") == before
-    (tmp_path / "b.js").write_text("// b")
-    after = bundle.join(tmp_path, "js")
-    assert after.url != before.url
-    assert after.body == b"/* a.js */\na();\n/* b.js */\n// b"
+    for kind in ("js", "css"):
+        (tmp_path / f"a.{kind}").write_text("a {}\n")
+        before = bundle.join(tmp_path, kind)
+        assert bundle.join(tmp_path, kind) == before
+        (tmp_path / f"b.{kind}").write_text("b {}\n")
+        after = bundle.join(tmp_path, kind)
+        assert after.url != before.url
+        assert after.body.index(b"a {}") < after.body.index(b"b {}")
 
 
 # Compressed ahead
