@@ -1,4 +1,4 @@
-"""Shares in percent, by one rule that ``assets/percent.js`` follows to the letter."""
+"""Shares in percent, by one rule that ``assets/base/percent.js`` follows to the letter."""
 
 from decimal import ROUND_HALF_UP, Decimal
 

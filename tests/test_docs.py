@@ -276,7 +276,7 @@ def test_frames_show_what_the_app_has(text):
     (frame,) = frames.found
     assert (
         f"width: {frame['width']}, height: {frame['height']}"
-        in (ROOT / "assets" / "talk_share.js").read_text()
+        in (ROOT / "assets" / "talk" / "share.js").read_text()
     )
     place = urlsplit(frame["src"])
     (page,) = (page for page in PAGES.values() if page.path == place.path)

@@ -106,7 +106,7 @@ def table(page: str, heading: str) -> list[list[str]]:
 
 
 def test_all_keys_are_listed_as_the_app_lists_them():
-    script = (ROOT / "assets" / "talk_keys.js").read_text()
+    script = (ROOT / "assets" / "talk" / "keys.js").read_text()
     rows = re.findall(r'^ {4}\[\[([^\]]+)\], "([^"]+)"', script, flags=re.M)
     told = [(re.findall(r'"([^"]+)"', keys), words) for keys, words in rows]
     listed = [

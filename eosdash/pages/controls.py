@@ -161,7 +161,7 @@ def _control(params: ParameterSet, name: str, error: str | None) -> Component:
 def _number(
     params: ParameterSet, name: str, error: str | None, shared: dict[str, Any]
 ) -> dmc.TextInput:
-    """A field of a number. It takes any text: ``assets/numbers.js`` reads it, or says why not;
+    """A field of a number. It takes any text: ``assets/base/number.js`` reads it, or says why not;
     fields that drop letters while they are typed make another number of 1e4."""
     info = type(params).model_fields[name]
     whole = info.annotation is int

@@ -1,0 +1,46 @@
+/* Fields of numbers: what their texts mean, and where the last number still holds. */
+
+import { readNumber } from "../base/number.js";
+import { setProps } from "./dash.js";
+import { ruleOf } from "./rules.js";
+
+/** A value as a field holds it: of a field of numbers the number, where it is one. */
+export function meant(name, value) {
+  const { number } = ruleOf(name) ?? {};
+  if (!number || typeof value === "number") return value;
+  try {
+    return readNumber(value, number === "whole");
+  } catch {
+    return value;
+  }
+}
+
+export const typed = new Set(); // fields whose texts are not those that were set or drawn
+export const stepped = new Map(); // where fields are on the way to, by steps, and what holds meanwhile
+const unread = new Map(); // texts of fields that are no numbers: there the last value holds
+export const isUnread = (name) => unread.has(name);
+
+/** Put numbers for the texts of fields; for one that is none the value of before, with words
+ * beside it. The names of those that are read again. */
+export function readNumbers(found, before) {
+  const again = [];
+  for (const [name, text] of Object.entries(found)) {
+    if (!ruleOf(name)?.number) continue;
+    try {
+      found[name] = readNumber(text, ruleOf(name).number === "whole");
+      if (unread.delete(name)) again.push(name);
+      if (String(stepped.get(name)?.value) === String(found[name])) stepped.delete(name); // it has arrived
+    } catch ({ message }) {
+      found[name] = before[name];
+      if (unread.get(name) !== text) refuse(name, `${message}. It is still ${before[name]}.`);
+      unread.set(name, text);
+    }
+  }
+  for (const name of again) refuse(name, null);
+  return again;
+}
+
+const refuse = (name, error) => setProps({ type: "param", name }, { error });
+
+/** Another page has fields of its own. */
+export const forgetNumbers = () => [typed, stepped, unread].forEach((fields) => fields.clear());
