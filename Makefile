@@ -52,6 +52,7 @@ lint: $(VENV)/.dev  ## Check style and types
 	$(VENV)/bin/mypy
 	$(VENV)/bin/deno fmt --check --quiet
 	$(VENV)/bin/deno lint --quiet
+	$(VENV)/bin/deno task --quiet check
 
 format: $(VENV)/.dev  ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .

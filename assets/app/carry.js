@@ -1,6 +1,6 @@
 /* What one page hands to the others: whatever its link and its hands have told. */
 
-import { base } from "../base/dom.js";
+import { base, listen } from "../base/dom.js";
 import { toSearch } from "../base/query.js";
 import { setProps } from "./dash.js";
 import { frame, framingOf } from "./frame.js";
@@ -9,11 +9,14 @@ import { fieldNames, FIELDS, isOfAll, isWritten, ruleOf } from "./rules.js";
 import { fieldValue, viewNow } from "./values.js";
 
 const VARIED = ["lr", "init_scale", "depth", "width"]; // may be an axis, and then stand in no query
+/** @type {ByName<any>} */
 const told = {}; // by links and hands, on all pages of this visit
 
-/** What this page was told: its network, and what else is not as it would be by itself. */
+/** What this page was told: its network, and what else is not as it would be by itself.
+ * @param {Line} start */
 function learn({ query, fitting = {} }) {
   const axes = Object.fromEntries(VARIED.filter(ruleOf).map((name) => [name, fieldValue(name)]));
+  /** @type {ByName<any>} */
   const shown = { ...axes, ...query, ...viewNow() };
   const { cursor } = currentPage();
   if (cursor) shown[cursor] = fieldValue(cursor);
@@ -48,4 +51,4 @@ function carry() {
 }
 
 for (const kind of ["pointerover", "focusin"])
-  document.addEventListener(kind, ({ target }) => target.closest?.(".eos-nav") && carry());
+  listen(kind, ({ target }) => target.closest?.(".eos-nav") && carry());

@@ -2,7 +2,9 @@
 
 import { toast } from "../base/dom.js";
 
-/** Copy a text, and say so in words. */
+/** Copy a text, and say so in words.
+ * @param {string} text
+ * @param {string} words */
 export async function copyText(text, words) {
   try {
     await navigator.clipboard.writeText(text);

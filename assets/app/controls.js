@@ -21,21 +21,27 @@ import {
   setField,
   setFields,
   takeInputs,
+  takeView,
   undoEchoes,
   valuesNow,
 } from "./values.js";
 
-/** All fields that a callback is about: several may have been set at once. */
+/** All fields that a callback is about: several may have been set at once.
+ * @type {() => string[]} */
 const changedNames = () =>
-  context().triggered.map(({ prop_id }) =>
+  context().triggered.map((/** @type {{ prop_id: string }} */ { prop_id }) =>
     JSON.parse(prop_id.slice(0, prop_id.lastIndexOf("."))).name
   );
 
-/* Fields that say what another says too, or that it is about: that one is emptied. */
+/** Fields that say what another says too, or that it is about: that one is emptied.
+ * @type {ByName<string>} */
 const STANDS_FOR = { depth: "hidden", width: "hidden", plane: "extent" };
 
 export const callbacks = {
-  /** Slider and number of a field show the same value. */
+  /** Slider and number of a field show the same value.
+   * @param {number} slider
+   * @param {string} number
+   * @param {ByName<Rule>} rulesNow */
   couple(slider, number, rulesNow) {
     const [first] = context().inputs_list;
     const { log } = rulesNow[first.id.name];
@@ -55,7 +61,10 @@ export const callbacks = {
     return [skip(), log ? Math.log10(value) : value];
   },
 
-  /** Some value changed: show what applies, and draw again or ask for another run. */
+  /** Some value changed: show what applies, and draw again or ask for another run.
+   * @param {unknown} _values
+   * @param {unknown} _checked
+   * @param {ByName<Rule>} rulesNow */
   changed(_values, _checked, rulesNow) {
     const fresh = takeRules(rulesNow);
     if (fresh) {
@@ -78,6 +87,7 @@ export const callbacks = {
     if (!fresh && !queryAwaited()) fitting.changed(names, values);
     const changed = names.find((name) => !isView(name)) ?? names[0];
     showFields(values);
+    takeView();
     if (changed && isView(changed)) {
       if (currentPage().shown()?.start) showAddress();
       currentPage().draw();
@@ -87,7 +97,7 @@ export const callbacks = {
       showLearningRate(currentPage().shown()?.start);
       if (currentPage().shown()?.start) showAddress();
       rememberValues(changed);
-      currentPage().moved();
+      currentPage().moved?.();
       return skip();
     }
     const awaited = queryAwaited();
@@ -110,10 +120,12 @@ export const callbacks = {
     return ask(changed) ?? skip();
   },
 
+  /** @param {number | undefined} clicks */
   reset(clicks) {
     if (clicks) request(query(), "reset");
   },
 
+  /** @param {number | undefined} clicks */
   newSeed(clicks) {
     if (!clicks) return;
     if (!ruleOf("seed")) return;
@@ -121,6 +133,7 @@ export const callbacks = {
     setField("seed", Math.floor(Math.random() * 100000));
   },
 
+  /** @param {number | undefined} clicks */
   drawer(clicks) {
     if (!clicks) return;
     const open = document.body.classList.toggle("eos-drawer-open");

@@ -9,6 +9,7 @@ import { currentPage } from "./pages.js";
 import { savePicture } from "./picture.js";
 import { scheme } from "./scheme.js";
 
+/** @type {ByName<string>} */
 const ANIMATIONS = { gif: "/animation.gif", webp: "/animation.webp", frames: "/animation.npz" };
 
 export const callbacks = {

@@ -6,11 +6,14 @@ import { frame } from "./frame.js";
 import { isUnread } from "./numbers.js";
 import { allRules, fieldNames, isView, isWritten } from "./rules.js";
 
+/** @type {(type: string, name: string) => ByName<string>} */
 const idOf = (type, name) => ({ type, name });
-/** The element of a field: itself, its control or its slider. */
+/** The element of a field: itself, its control or its slider.
+ * @type {(type: string, name: string) => any} */
 export const element = (type, name) => $(`{"name":"${name}","type":"${type}"}`);
 
-/** Fields beside which an error stands. */
+/** Fields beside which an error stands.
+ * @type {Set<string>} */
 export const rejected = new Set();
 
 /** Nothing that is computed can be changed by who opens a locked link. */
@@ -22,7 +25,8 @@ export const lockFields = () => {
   for (const button of ["reset", "new-seed"]) setProps(button, { disabled: true });
 };
 
-/** Switch a field off, with the reason, or on again. */
+/** Switch a field off, with the reason, or on again.
+ * @type {(name: string, reason?: string) => void} */
 export const disableField = (name, reason) => {
   const field = element("field", name);
   if (!field || field.reason === reason) return;
@@ -32,7 +36,8 @@ export const disableField = (name, reason) => {
   setProps(idOf("param", name), { disabled: Boolean(reason) });
 };
 
-/** Say what is wrong beside a field; what that is called, if it is there to be seen. */
+/** Say what is wrong beside a field; what that is called, if it is there to be seen.
+ * @type {(error: { field: string }, words: string) => string | null} */
 export const rejectField = (error, words) => {
   acceptFields();
   rejected.add(error.field);
@@ -44,10 +49,11 @@ export const rejectField = (error, words) => {
     : null;
 };
 
-/** Take the errors away that stand beside fields. */
+/** Take the errors away that stand beside fields.
+ * @type {(changed?: string) => void} */
 export const acceptFields = (changed) => {
   // What a link got wrong is said by the server, and so is not in the list.
-  if (element("field", changed)?.querySelector(".mantine-InputWrapper-error"))
+  if (changed && element("field", changed)?.querySelector(".mantine-InputWrapper-error"))
     rejected.add(changed);
   for (const name of rejected) if (!isUnread(name)) setProps(idOf("param", name), { error: null });
   rejected.clear();
@@ -56,9 +62,11 @@ export const acceptFields = (changed) => {
 /** Another page has fields of its own. */
 export const forgetFields = () => void (widthNote = null);
 
+/** @type {string | null} */
 let widthNote = null; // beside a width that other ones stand in for
 
-/** Show the fields that apply, with these values of all. */
+/** Show the fields that apply, with these values of all.
+ * @param {ByName<Value>} values */
 export function showFields(values) {
   for (const [name, rule] of allRules()) {
     const applies = Object.entries(rule.when).every(([other, among]) =>
@@ -74,6 +82,7 @@ export function showFields(values) {
     group.classList.toggle("eos-hidden", [...group.children].every(isGone));
 }
 
+/** @type {(part: Element) => boolean} */
 const isGone = (part) =>
   part.tagName === "H2" ||
   !part.getClientRects().length && getComputedStyle(part).display === "none";

@@ -1,5 +1,6 @@
 /* The one way a figure gets on the screen, at the size of a desk or of a lecture hall. */
 
+import { listen } from "../base/dom.js";
 import { frame } from "./frame.js";
 
 const LEAST = 20; // px of the smallest text on a projector of 1080 lines
@@ -7,13 +8,18 @@ const WIDER = 1.7; // lines and markers
 const MARGIN = 1.55;
 
 /** Draw a figure that the server made the template of; larger and in full contrast when it is
- * presented. Of a page that was left meanwhile, nothing. */
+ * presented. Of a page that was left meanwhile, nothing.
+ * @param {any} figure
+ * @param {Line[]} data
+ * @param {Line} layout
+ * @param {ByName<unknown>} config */
 export async function drawFigure(figure, data, layout, config) {
   if (!figure?.isConnected) return;
   const { present } = frame;
   const traces = present ? data.map(presentedTrace) : data;
   const made = { ...(present ? presentedLayout(layout) : layout), ...sizeOf(figure) };
   await window.Plotly.react(figure, traces, made, config);
+  /** @type {Set<any>} */
   figures.add(figure);
   boxes.observe(figure); // says at once if the box has changed meanwhile, or is gone
 }
@@ -25,7 +31,8 @@ const figures = new Set();
 const boxes = new ResizeObserver(() => (asked ||= requestAnimationFrame(fit)));
 let asked = 0;
 
-/** px of a figure's box; nothing of one that is not laid out. */
+/** px of a figure's box; nothing of one that is not laid out.
+ * @type {(box: Element) => { width?: number, height?: number }} */
 const sizeOf = ({ clientWidth: width, clientHeight: height }) =>
   width && height ? { width, height } : {};
 
@@ -43,6 +50,7 @@ function fit() {
   }
 }
 
+/** @param {any} figure */
 function end(figure) {
   figures.delete(figure);
   boxes.unobserve(figure);
@@ -52,8 +60,10 @@ function end(figure) {
 /** How much larger the screen is than a projector. */
 const screen = () => Math.max(1, window.innerHeight / 1080);
 
+/** @type {(size?: number) => number} */
 const larger = (size = 12) => screen() * (size < LEAST ? Math.max(LEAST, 1.4 * size) : size);
 
+/** @param {Line} trace */
 function presentedTrace(trace) {
   const made = { ...trace };
   if (trace.line?.width)
@@ -68,7 +78,9 @@ function presentedTrace(trace) {
   return made;
 }
 
-/** Fonts of whatever has them, in ink: muted text is not read from the last row. */
+/** Fonts of whatever has them, in ink: muted text is not read from the last row.
+ * @param {Line} part
+ * @param {string} [ink] */
 function textLarger(part, ink) {
   const made = { ...part };
   for (const name of ["font", "tickfont"])
@@ -90,6 +102,7 @@ function textLarger(part, ink) {
   return made;
 }
 
+/** @param {Line} layout */
 function presentedLayout(layout) {
   const ink = layout.font?.color;
   const made = { ...layout, font: { ...layout.font, size: larger(layout.font?.size) } };
@@ -107,7 +120,7 @@ function presentedLayout(layout) {
       ...layout.coloraxis,
       colorbar: textLarger(layout.coloraxis.colorbar, ink),
     };
-  made.annotations = (layout.annotations ?? []).map((note) => ({
+  made.annotations = (layout.annotations ?? []).map((/** @type {Line} */ note) => ({
     ...note,
     font: {
       ...note.font,
@@ -126,6 +139,10 @@ function presentedLayout(layout) {
   return made;
 }
 
+/**
+ * @param {Line} axis
+ * @param {string} ink
+ */
 function presentedAxis(axis, ink) {
   const made = textLarger(axis, ink);
   made.gridwidth = 1.5;
@@ -136,10 +153,12 @@ function presentedAxis(axis, ink) {
 
 /* The pointer of a presented figure: seen from the last row */
 
+/** @type {HTMLElement | null} */
 let beam = null;
 
 const SPOT = "js-plotly-plot";
 
+/** @param {any} event */
 function point({ target, clientX, clientY }) {
   const figure = frame.present && target.closest?.(`.${SPOT}`);
   if (!figure) return beam?.remove();
@@ -157,8 +176,9 @@ function point({ target, clientX, clientY }) {
   if (!beam.isConnected) document.body.append(beam);
 }
 
-document.addEventListener("pointermove", point);
-document.addEventListener("pointerleave", () => beam?.remove());
+listen("pointermove", point);
+listen("pointerleave", () => beam?.remove());
 
-/** Show that a figure is of a result that another one follows. */
+/** Show that a figure is of a result that another one follows.
+ * @type {(figure: any, yes: unknown) => void} */
 export const superseded = (figure, yes) => figure?.classList.toggle("eos-superseded", Boolean(yes));

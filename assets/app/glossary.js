@@ -1,16 +1,18 @@
 /* Terms of the field: explained where they are marked in a text, and in the glossary. */
 
-import { $ } from "../base/dom.js";
+import { $, listen } from "../base/dom.js";
 import { setShell } from "./dash.js";
 import { fillDialog, openDialog } from "./dialogs.js";
 
+/** @type {string | null} */
 let wanted = null; // the term to open the glossary at
 
 fillDialog("glossary", () => {
   if (!document.querySelector("#terms section")) setShell("glossary-asked", { data: "all" });
 });
 
-/** Open the glossary at a term. */
+/** Open the glossary at a term.
+ * @param {string} key */
 export function showTerm(key) {
   wanted = key;
   openDialog("glossary");
@@ -28,7 +30,7 @@ function look() {
 
 new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
 
-document.addEventListener("click", (event) => {
+listen("click", (event) => {
   const term = event.target.closest?.(".eos-term");
   if (!term) return;
   event.preventDefault();

@@ -6,6 +6,7 @@ import { setProps } from "./dash.js";
 import { currentPage } from "./pages.js";
 import { fieldValue } from "./values.js";
 
+/** @type {(type: string, children: unknown) => object} */
 const html = (type, children) => ({
   namespace: "dash_html_components",
   type,
@@ -14,7 +15,8 @@ const html = (type, children) => ({
 
 const ETA_C = html("Span", ["η", html("Sub", "C")]);
 
-/** The slider of the learning rate reaches from η_C/50 to 3 η_C, and marks η_C. */
+/** The slider of the learning rate reaches from η_C/50 to 3 η_C, and marks η_C.
+ * @param {Line} start */
 export function showLearningRate(start) {
   if (!start) return;
   const lr = currentPage().cursor ? Number(fieldValue("lr")) : start.params.lr;
@@ -44,7 +46,10 @@ export function showLearningRate(start) {
   });
 }
 
-/** Too small, about right, too large: stable at the start, up to η_C, beyond. */
+/** Too small, about right, too large: stable at the start, up to η_C, beyond.
+ * @param {number} lr
+ * @param {Line} start
+ * @param {number} factor */
 function zones(lr, start, factor) {
   const critical = start.critical_lr?.value ?? Infinity;
   const sharpness = start.start_sharpness;
@@ -52,6 +57,7 @@ function zones(lr, start, factor) {
   const first = Math.min(stable, critical);
   const known = first < Infinity ? first : lr;
   const [low, high] = critical < Infinity ? [critical / 50, 3 * critical] : [known / 50, 3 * known];
+  /** @param {number} value */
   const share = (value) => (100 * Math.log(Math.min(value, high) / low)) / Math.log(high / low);
   const strip = $("lr-strip");
   const widths = [share(first), share(critical) - share(first), 100 - share(critical)];
@@ -73,6 +79,10 @@ function zones(lr, start, factor) {
   );
 }
 
+/**
+ * @param {number} lr
+ * @param {Line} known
+ */
 function zoneWords(lr, { critical, first, stable, linear, factor, batch, past }) {
   const limit = `${digits(factor)}/S at the start (${digits(first)})`;
   if (!linear) {

@@ -7,7 +7,8 @@ import { isWritten, ruleOf } from "./rules.js";
 import { valuesNow, viewNow } from "./values.js";
 
 /** The link of what is shown: the canonical parameter set, whatever view is not default, and
- * what frames the page. */
+ * what frames the page.
+ * @param {Framing} [framing] */
 export function linkOf(framing) {
   const search = new URLSearchParams(currentPage().shown()?.start?.query ?? {});
   const { cursor } = currentPage();
@@ -23,7 +24,8 @@ export function linkOf(framing) {
 export const showAddress = () => {
   history.replaceState(history.state, "", linkOf());
   const free = linkOf({ scene: 0, hide: [] });
-  for (const copy of document.querySelectorAll(".eos-open, .eos-locked a")) copy.href = free;
+  for (const copy of document.querySelectorAll(".eos-open, .eos-locked a"))
+    copy.setAttribute("href", free);
 };
 
 /** The link to give away: as it is here, but not presented. */

@@ -1,8 +1,11 @@
 /* Menus of the header close when they are done with. */
 
+import { listen } from "../base/dom.js";
+
+/** @type {() => NodeListOf<HTMLDetailsElement>} */
 const menus = () => document.querySelectorAll(".eos-menu[open]");
 
-document.addEventListener("click", ({ target }) => {
+listen("click", ({ target }) => {
   for (const menu of menus())
     if (!menu.contains(target) || target.closest(".eos-menu-content button")) menu.open = false;
 });
@@ -12,7 +15,7 @@ export function closeMenus() {
   const open = [...menus()];
   for (const menu of open) {
     menu.open = false;
-    menu.querySelector("summary").focus();
+    menu.querySelector("summary")?.focus();
   }
   return open.length > 0;
 }

@@ -4,7 +4,10 @@ import { readNumber } from "../base/number.js";
 import { setProps } from "./dash.js";
 import { ruleOf } from "./rules.js";
 
-/** A value as a field holds it: of a field of numbers the number, where it is one. */
+/** A value as a field holds it: of a field of numbers the number, where it is one.
+ * @param {string} name
+ * @param {Value} value
+ * @returns {Value} */
 export function meant(name, value) {
   const { number } = ruleOf(name) ?? {};
   if (!number || typeof value === "number") return value;
@@ -15,13 +18,20 @@ export function meant(name, value) {
   }
 }
 
+/** @type {Set<string>} */
 export const typed = new Set(); // fields whose texts are not those that were set or drawn
+/** @type {Map<string, { value: Value, held: Value }>} */
 export const stepped = new Map(); // where fields are on the way to, by steps, and what holds meanwhile
+/** @type {Map<string, Value>} */
 const unread = new Map(); // texts of fields that are no numbers: there the last value holds
+/** Whether the text of a field is no number.
+ * @type {(name: string) => boolean} */
 export const isUnread = (name) => unread.has(name);
 
 /** Put numbers for the texts of fields; for one that is none the value of before, with words
- * beside it. The names of those that are read again. */
+ * beside it. The names of those that are read again.
+ * @param {ByName<Value>} found
+ * @param {ByName<Value>} before */
 export function readNumbers(found, before) {
   const again = [];
   for (const [name, text] of Object.entries(found)) {
@@ -30,7 +40,8 @@ export function readNumbers(found, before) {
       found[name] = readNumber(text, ruleOf(name).number === "whole");
       if (unread.delete(name)) again.push(name);
       if (String(stepped.get(name)?.value) === String(found[name])) stepped.delete(name); // it has arrived
-    } catch ({ message }) {
+    } catch (problem) {
+      const { message } = /** @type {Error} */ (problem);
       found[name] = before[name];
       if (unread.get(name) !== text) refuse(name, `${message}. It is still ${before[name]}.`);
       unread.set(name, text);
@@ -40,6 +51,7 @@ export function readNumbers(found, before) {
   return again;
 }
 
+/** @type {(name: string, error: string | null) => void} */
 const refuse = (name, error) => setProps({ type: "param", name }, { error });
 
 /** Another page has fields of its own. */

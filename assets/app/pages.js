@@ -2,11 +2,14 @@
 
 import { $ } from "../base/dom.js";
 
-/* Each page says how it asks and what it does with the answer:
- * {api, computing, said, Result, began(result), grew(result, record), ended(result), headed(result),
- * shown(), draw()}; ``said`` are the elements that say something of a result, besides those of all. */
+/** By name, how each page asks and what it does with the answer.
+ * @type {ByName<Page>} */
 export const pages = {};
-export const registerPage = (page) => (pages[page.name] = page);
 
+/** @type {(page: Page) => void} */
+export const registerPage = (page) => void (pages[page.name] = page);
+
+/** The page that is shown.
+ * @type {() => Page} */
 export const currentPage = () =>
   Object.values(pages).find(({ name }) => $(`${name}-figure`)) ?? pages.run;

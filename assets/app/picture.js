@@ -3,12 +3,15 @@
 import { pngWithText } from "../base/png.js";
 import { linkOf } from "./link.js";
 
-/** Save the figure of a page. */
+/** Save the figure of a page.
+ * @param {string} format
+ * @param {Page} page */
 export async function savePicture(format, page) {
+  if (!page.picture) return;
   const { data, layout, width, height, filename } = page.picture();
   const figure = { data, layout: { ...layout, width, height, autosize: false } };
   const url = await window.Plotly.toImage(figure, { format, width, height, scale: 2 });
-  const { python } = page.shown().start;
+  const { python } = page.shown()?.start;
   const blob = format === "png"
     ? new Blob([
       pngWithText(await bytesOf(url), {
@@ -25,4 +28,5 @@ export async function savePicture(format, page) {
   setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
 }
 
+/** @type {(url: string) => Promise<Uint8Array<ArrayBuffer>>} */
 const bytesOf = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());

@@ -1,6 +1,6 @@
 /* Present mode. */
 
-import { announce } from "../base/dom.js";
+import { announce, listen } from "../base/dom.js";
 import { frame } from "./frame.js";
 import { showAddress } from "./link.js";
 import { currentPage } from "./pages.js";
@@ -15,6 +15,6 @@ export function present(yes = !frame.present) {
   announce(yes ? "Present mode. P leaves it." : "Present mode left.");
 }
 
-document.addEventListener("click", ({ target }) => {
+listen("click", ({ target }) => {
   if (target.closest?.("#present")) present();
 });

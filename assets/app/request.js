@@ -21,13 +21,23 @@ const UNTOLD = {
   allowed: "a link of this page",
 };
 
-let next = null; // {page, query, changed}: what is asked for when its time has come
-let waiting = null; // a timer
-let going = null; // what was asked for last: {abort, at, answered, held}
-let begun = null; // the page that shows a result
+/** @typedef {{ abort: AbortController, at: number, answered?: boolean, held?: number }} Going */
+/** What is asked for when its time has come.
+ * @type {{ page: Page, query: string, changed?: string } | null} */
+let next = null;
+/** @type {Timer | undefined} */
+let waiting;
+/** What was asked for last.
+ * @type {Going | null} */
+let going = null;
+/** The page that shows a result.
+ * @type {Page | null} */
+let begun = null;
 
 /** Ask for the result of a query, as soon as something was heard of the one before: no more than
- * one request is on its way, and one value waits for it, the last. */
+ * one request is on its way, and one value waits for it, the last.
+ * @param {string} query
+ * @param {string} [changed] */
 export function request(query, changed) {
   next = { page: currentPage(), query, changed };
   turn();
@@ -51,7 +61,8 @@ function turn() {
 }
 
 /** When another request may follow one: at the pace at which it is answered, and who is told to
- * come again later does not come sooner. */
+ * come again later does not come sooner.
+ * @type {(one: Going) => number} */
 const due = ({ at, answered, held }) => held || at + (answered ? PACE : SILENCE);
 
 /** Leave what was asked for, with the page that asked. */
@@ -61,26 +72,33 @@ export function abandon() {
   next = going = null;
 }
 
+/**
+ * @param {string} query
+ * @param {string} [changed]
+ */
 async function follow(query, changed) {
   going?.abort.abort();
   const page = currentPage();
+  /** @type {Going} */
   const mine = (going = { abort: new AbortController(), at: performance.now() });
   const { signal } = mine.abort;
+  if (!page.Result) return;
   const result = new page.Result(query);
   const gone = () => signal.aborted || currentPage() !== page;
   const answered = () => {
     Object.assign(mine, { answered: true, held: 0 });
     if (going === mine) turn();
   };
+  /** @param {Line} record */
   const take = (record) => {
     if (gone()) return;
     if (result.troubled) untroubled(result);
     result.take(record);
     if (record.type === "start") begin(page, result, changed);
-    else page.grew(result, record);
+    else page.grew?.(result, record);
     if (record.type === "end") {
       head(page, result);
-      page.ended(result);
+      page.ended?.(result);
       const secret = ["eos-secret", "eos-waiting"].some((name) =>
         document.body.classList.contains(name)
       );
@@ -89,15 +107,17 @@ async function follow(query, changed) {
       announce(`Computing. ${$("status")?.textContent ?? ""}`, { progress: true });
     if (record.type !== "start") answered();
   };
+  /** @param {News} news */
   const told = (news) => {
     if (gone()) return;
     hear(result, news);
-    if (news.busy) mine.held = performance.now() + 1000 * news.seconds - PACE; // before it asks by itself
+    if (news.busy) mine.held = performance.now() + 1000 * (news.seconds ?? 0) - PACE; // before it asks by itself
     else if (news.type !== "answer") answered();
   };
   try {
     await readStream(`${page.api}?${query}`, signal, take, told);
-  } catch (problem) {
+  } catch (caught) {
+    const problem = /** @type {Problem} */ (caught);
     if (gone()) return;
     answered();
     if (gone()) return; // for what waited
@@ -108,9 +128,15 @@ async function follow(query, changed) {
 }
 
 const MOST_TRIES = 3;
-let adapted = null; // {query, words, tries}: what is asked for in place of what was refused
+/** What is asked for in place of what was refused.
+ * @type {{ query: string, words: string, tries: number } | null} */
+let adapted = null;
 
-/** Other fields give way to what was changed, if something near can be computed; true if so. */
+/** Other fields give way to what was changed, if something near can be computed; true if so.
+ * @param {Page} page
+ * @param {string} query
+ * @param {string | undefined} changed
+ * @param {() => boolean} gone */
 async function adapt(page, query, changed, gone) {
   const tries = adapted?.query === query ? adapted.tries + 1 : 1;
   if (!changed || tries > MOST_TRIES) return false;
@@ -119,24 +145,27 @@ async function adapt(page, query, changed, gone) {
   const { changes = {}, words } = answer?.ok ? await answer.json() : {};
   if (gone() || !Object.keys(changes).length) return gone();
   const next = setFields(changes, "adapted");
-  adapted = { query: next, words: tries > 1 ? `${adapted.words} ${words}` : words, tries };
+  adapted = { query: next, words: tries > 1 ? `${adapted?.words} ${words}` : words, tries };
   return next !== query;
 }
 
-/** What the page has changed by itself, beside the way back. */
+/** What the page has changed by itself, beside the way back.
+ * @param {string} words */
 function tell(words) {
   say("adapted", words);
   const undo = $("adapted-undo");
   if (undo) undo.hidden = !words;
 }
 
-/** How the request fares, apart from what is computed. */
+/** How the request fares, apart from what is computed.
+ * @param {Result} result
+ * @param {News} news */
 function hear(result, news) {
   if (news.type === "answer") [result.cached, result.degraded] = [news.cached, news.degraded];
-  else if (news.type === "queued") wait(news.position);
+  else if (news.type === "queued") wait(news.position ?? 0);
   else if (news.cut) say("status", "the line was cut; going on");
   else if (news.type === "retry") {
-    const soon = `rying again in ${Math.ceil(news.seconds)} s`;
+    const soon = `rying again in ${Math.ceil(news.seconds ?? 0)} s`;
     if (news.busy && !empty()) {
       say("status", `many are computing; t${soon}`); // nothing is wrong with what is seen
       return;
@@ -149,6 +178,7 @@ function hear(result, news) {
   }
 }
 
+/** @param {number} position */
 function wait(position) {
   say("status", `${ordinal(position)} in line`);
   if (empty()) say("summary", "Many are computing at the moment: this result is in line.");
@@ -157,19 +187,24 @@ function wait(position) {
 /** Whether the page shows no result yet. */
 const empty = () => begun !== currentPage();
 
+/** @param {Result} result */
 function untroubled(result) {
   result.troubled = false;
   dimmed(false);
   say("problem", "");
 }
 
+/** A result has begun: its page shows it, and what has given way to it is said.
+ * @param {Page} page
+ * @param {Result} result
+ * @param {string} [changed] */
 function begin(page, result, changed) {
   const first = empty();
   begun = page;
-  page.began(result);
+  page.began?.(result);
   latest = [page, result];
   if (first) head(page, result);
-  else heading ??= setTimeout(() => head(...latest), SOON);
+  else heading ??= setTimeout(() => latest && head(...latest), SOON);
   if (changed) {
     acceptFields(changed);
     say("problem", "");
@@ -177,7 +212,7 @@ function begin(page, result, changed) {
   tableBegun(result.start.query.data);
   dimmed(false);
   showAddress();
-  const words = [adapted?.query === result.query ? adapted.words : "", fitFields(result)];
+  const words = [adapted?.query === result.query ? adapted?.words : "", fitFields(result)];
   if (changed) tell(words.filter(Boolean).join(" "));
   rememberValues(changed);
   showLearningRate(result.start);
@@ -185,30 +220,37 @@ function begin(page, result, changed) {
 
 const SOON = 150; // ms in which what is said may wait for the end of a result: a drag does not flicker
 const SAID = ["fate", "status"];
-let heading = null; // a timer
-let latest = null; // the page and the result that it is for
+/** @type {Timer | undefined} */
+let heading;
+/** The page and the result that it is for.
+ * @type {[Page, Result] | undefined} */
+let latest;
 
 /** Say what is computed, and no more of what was before: nothing of an old result stands with the
- * words of a new one. */
+ * words of a new one.
+ * @param {Page} page
+ * @param {Result} result */
 function head(page, result) {
   clearTimeout(heading);
-  heading = null;
+  heading = undefined;
   if (currentPage() !== page || result.headed) return;
   result.headed = true;
   say("setup", result.start.setup);
   if (result.start.scope) say("scope", marked(result.start, "scope"));
-  say("summary", page.computing);
+  say("summary", page.computing ?? "");
   for (const id of [...SAID, ...(page.said ?? [])]) say(id, "");
   $("badge").textContent = "";
   delete $("badge").dataset.outcome;
   page.headed?.(result);
 }
 
-/** Say what is computed of a result of the page that is shown. */
+/** Say what is computed of a result of the page that is shown.
+ * @type {(result: Result) => void} */
 export const showHead = (result) => head(currentPage(), result);
 
 /** A value that cannot be used: said beside its field, with the last picture left standing, and
- * nothing of it beside what the fields say now. */
+ * nothing of it beside what the fields say now.
+ * @param {{ field: string, message: string, allowed: string }} error */
 function refuse(error) {
   for (const id of ["lr-words", "lr-zone"]) say(id, "");
   const words = `${error.message[0].toUpperCase()}${
@@ -220,6 +262,7 @@ function refuse(error) {
   dimmed(true);
 }
 
+/** @param {boolean} yes */
 function dimmed(yes) {
   document.body.classList.toggle("eos-dimmed", yes);
 }

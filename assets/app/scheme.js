@@ -20,6 +20,7 @@ new MutationObserver(() => currentPage()?.draw()).observe(document.documentEleme
 });
 
 export const callbacks = {
+  /** @param {number | undefined} clicks */
   toggleTheme(clicks) {
     if (!clicks) return;
     const other = scheme() === "dark" ? "light" : "dark";

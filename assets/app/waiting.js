@@ -7,12 +7,14 @@ import { BUSY, pause } from "../base/stream.js";
 const OF_DASH = "_dash-update-component";
 const fetched = window.fetch.bind(window);
 
+/** @type {(words: string) => void} */
 const tell = (
   words,
 ) => ($("problem") ? say("problem", words) : toast(words));
 
 window.fetch = async function (resource, options) {
-  if (!String(resource.url ?? resource).includes(OF_DASH)) return fetched(resource, options);
+  if (!String(resource instanceof Request ? resource.url : resource).includes(OF_DASH))
+    return fetched(resource, options);
   for (let tries = 1;; tries++) {
     const answer = await fetched(resource, options).catch(() => null);
     if (answer && !BUSY.has(answer.status)) {

@@ -2,7 +2,8 @@
 
 /** A function that asks for some drawing: done at most once a frame and never two at a time, so
  * that an older picture cannot end up over a newer one. ``work`` is told how to see whether it
- * has been asked for again meanwhile. */
+ * has been asked for again meanwhile.
+ * @param {(askedAgain: () => boolean) => unknown} work */
 export function drawing(work) {
   let busy = false;
   let again = false;

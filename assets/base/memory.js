@@ -1,7 +1,11 @@
 /* What the browser keeps for the next visit. */
 
 /** What the browser keeps for the next visit; nothing, where storage is forbidden to it, as in
- * an iframe of another site. */
+ * an iframe of another site.
+ * @type {{
+ *   get(name: string, store?: "localStorage" | "sessionStorage"): string | null,
+ *   set(name: string, value: string | null, store?: "localStorage" | "sessionStorage"): void,
+ * }} */
 export const memory = {
   get(name, store = "localStorage") {
     try {

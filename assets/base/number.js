@@ -12,6 +12,9 @@ const DECIMAL_COMMA = /^(\d+,\d*|,\d+)$/;
 const POINTS = /^(?=[1-9])\d{1,3}((\.\d{3})+,\d*|(\.\d{3}){2,})$/;
 const SPACES = /^(?=[1-9])\d{1,3}(?:(['’\u00A0\u2009\u202F])\d{3}(?:\1\d{3})*)([.,]\d*)?$/;
 
+/** The digits of a number as JavaScript reads them.
+ * @param {string} digits
+ * @param {string} power */
 function plain(digits, power) {
   if (POINTED.test(digits)) return digits;
   if (COMMAS.test(digits) && !power) return digits.replaceAll(",", "");
@@ -21,7 +24,8 @@ function plain(digits, power) {
   throw new Error(`“${digits}” can be read in several ways: write one point and no other mark`);
 }
 
-/** The number that a text means, or an error that says why it is none. */
+/** The number that a text means, or an error that says why it is none.
+ * @param {unknown} text */
 export function readNumber(text, whole = false) {
   const given = String(text ?? "").trim();
   if (!given) throw new Error("A number is needed here");

@@ -2,13 +2,16 @@
 
 import { pngAddress } from "./png.js";
 
-/** A pixel of a colour, as the bytes of a picture hold it. */
+/** A pixel of a colour, as the bytes of a picture hold it.
+ * @type {(colour: number[]) => number} */
 export const word = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-/** The colour of a hexadecimal number. */
+/** The colour of a hexadecimal number.
+ * @type {(hex: string) => number[]} */
 export const parsed = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-/* A pattern for every outcome but those that are solid or empty, as bits of 4 × 4 pixels: told
- * apart without colour. */
+/** A pattern for every outcome but those that are solid or empty, as bits of 4 × 4 pixels: told
+ * apart without colour.
+ * @type {ByName<number[]>} */
 const PATTERNS = {
   undecided: [0b0001, 0b0010, 0b0100, 0b1000], // hatched
   saddle: [0b1001, 0b0110, 0b0110, 0b1001], // crosses
@@ -18,7 +21,11 @@ const PATTERNS = {
 
 const FINEST = 256; // pixels across, up to which a pattern is as fine as the map
 
-/** Lay the patterns of outcomes over their colours. */
+/** Lay the patterns of outcomes over their colours.
+ * @param {Uint32Array} pixels
+ * @param {Uint8Array} outcome
+ * @param {number} size
+ * @param {string[]} outcomes */
 export function pattern(pixels, outcome, size, outcomes) {
   const patterns = outcomes.map((name) => PATTERNS[name]);
   const shift = Math.max(0, Math.round(Math.log2(size / FINEST)));
@@ -31,7 +38,8 @@ export function pattern(pixels, outcome, size, outcomes) {
     }
 }
 
-/** Darker, or lighter if it is dark already. */
+/** Darker, or lighter if it is dark already.
+ * @param {number} pixel */
 function shaded(pixel) {
   const parts = [0, 8, 16].map((by) => (pixel >> by) & 255);
   const to = Math.max(...parts) < 100 ? 255 : 0;
@@ -39,7 +47,11 @@ function shaded(pixel) {
   return word([red, green, blue]);
 }
 
-/** A picture of codes alone, (n × n), row 0 at the bottom. */
+/** A picture of codes alone, (n × n), row 0 at the bottom.
+ * @param {Uint8Array} codes
+ * @param {number} size
+ * @param {string[]} colours
+ * @param {string[]} outcomes */
 export function paintCodes(codes, size, colours, outcomes) {
   const fixed = colours.map((hex) => word(parsed(hex)));
   const pixels = new Uint32Array(size * size);
@@ -50,7 +62,10 @@ export function paintCodes(codes, size, colours, outcomes) {
   return pngAddress(new Uint8Array(pixels.buffer), size, size);
 }
 
-/** Pixels that another budget would change are checkered white. */
+/** Pixels that another budget would change are checkered white.
+ * @param {Uint32Array} pixels
+ * @param {Uint8Array} changed
+ * @param {number} size */
 export function hatch(pixels, changed, size) {
   for (let row = 0; row < size; row++)
     for (let column = 0; column < size; column++)

@@ -2,7 +2,8 @@
 
 const FEW = 0.01; // below it, and as near to all, two places instead of one
 
-/** A share from 0 to 1 in percent, halves rounded up in decimal, and never to all or nothing. */
+/** A share from 0 to 1 in percent, halves rounded up in decimal, and never to all or nothing.
+ * @param {number} share */
 export function percent(share) {
   if (share === 0 || share === 1) return `${100 * share} %`;
   if (!(share > 0 && share < 1)) return "–";

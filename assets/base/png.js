@@ -4,7 +4,11 @@
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const RGBA = [8, 6, 0, 0, 0]; // eight bits each, by rows (PNG specification, 11.2.1)
 
-/** The address of a picture of RGBA bytes, row by row from the top. */
+/** The address of a picture of RGBA bytes, row by row from the top.
+ * @param {Uint8Array | Uint8ClampedArray} pixels
+ * @param {number} width
+ * @param {number} height
+ * @returns {Promise<string>} */
 export async function pngAddress(pixels, width, height) {
   const header = new Uint8Array(13);
   new DataView(header.buffer).setUint32(0, width);
@@ -16,14 +20,19 @@ export async function pngAddress(pixels, width, height) {
     rows.set(pixels.subarray(row * line, (row + 1) * line), row * (1 + line) + 1);
   const packed = new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate"));
   const data = new Uint8Array(await new Response(packed).arrayBuffer());
-  const chunks = [["IHDR", header], ["IDAT", data], ["IEND", new Uint8Array()]];
+  const chunks = [
+    pngChunk("IHDR", header),
+    pngChunk("IDAT", data),
+    pngChunk("IEND", new Uint8Array()),
+  ];
   return address(
-    new Blob([new Uint8Array(SIGNATURE), ...chunks.map((parts) => pngChunk(...parts))], {
+    new Blob([new Uint8Array(SIGNATURE), ...chunks], {
       type: "image/png",
     }),
   );
 }
 
+/** @type {(blob: Blob) => Promise<any>} */
 const address = (blob) =>
   new Promise((resolve, reject) => {
     const reader = Object.assign(new FileReader(), {
@@ -33,7 +42,9 @@ const address = (blob) =>
     reader.readAsDataURL(blob);
   });
 
-/** A part of a PNG: its length, type, content and checksum. */
+/** A part of a PNG: its length, type, content and checksum.
+ * @param {string} type
+ * @param {Uint8Array} content */
 export function pngChunk(type, content) {
   const made = new Uint8Array(content.length + 12);
   const view = new DataView(made.buffer);
@@ -44,6 +55,8 @@ export function pngChunk(type, content) {
   return made;
 }
 
+/** The checksum of a chunk (PNG specification, annex D).
+ * @param {Uint8Array} bytes */
 function crc(bytes) {
   let value = 0xffffffff;
   for (const byte of bytes) {
@@ -56,7 +69,9 @@ function crc(bytes) {
 
 const SIGNATURE_AND_HEADER = 8 + 25;
 
-/** A PNG with texts by keyword, as iTXt chunks behind its header (PNG specification, 11.3.3). */
+/** A PNG with texts by keyword, as iTXt chunks behind its header (PNG specification, 11.3.3).
+ * @param {Uint8Array<ArrayBuffer>} png
+ * @param {ByName<string>} texts */
 export function pngWithText(png, texts) {
   const chunks = Object.entries(texts).map(([keyword, text]) =>
     pngChunk("iTXt", new TextEncoder().encode(`${keyword}\0\0\0\0\0${text}`))

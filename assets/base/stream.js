@@ -10,9 +10,14 @@ const LONGEST = 10; // seconds between two tries
  * the server is busy, ask again, from the row that was reached. ``told`` hears how it goes:
  * {type: "answer", cached, degraded}, {type: "queued", position}, {type: "alive"},
  * {type: "retry", busy, cut, seconds}.
- * Rejects with {status, error} for what another try would not mend, and as fetch does if aborted. */
-export async function readStream(url, signal, take, told = () => {}) {
+ * Rejects with {status, error} for what another try would not mend, and as fetch does if aborted.
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @param {(record: Line) => void} take
+ * @param {(news: News) => void} told */
+export async function readStream(url, signal, take, told = (_news) => {}) {
   const reading = { rows: 0, tries: 0, ended: false };
+  /** @param {Line} record */
   const each = (record) => {
     if (record.type === "error") throw record;
     if (record.type === "queued" || record.type === "alive") return told(record);
@@ -31,7 +36,8 @@ export async function readStream(url, signal, take, told = () => {}) {
     try {
       await read(reading.rows ? `${asked}&row=${reading.rows}` : asked, signal, each, told);
       if (!reading.ended) throw new Error("the answer was cut");
-    } catch (problem) {
+    } catch (caught) {
+      const problem = /** @type {any} */ (caught);
       if (problem.mistake) throw problem.mistake;
       if (signal.aborted || (problem.status && !BUSY.has(problem.status))) throw problem;
       const seconds = pause(problem, ++reading.tries);
@@ -42,7 +48,11 @@ export async function readStream(url, signal, take, told = () => {}) {
   }
 }
 
-/** One answer, from its status to its end. */
+/** One answer, from its status to its end.
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @param {(record: Line) => void} each
+ * @param {(news: News) => void} told */
 async function read(url, signal, each, told) {
   const response = await fetch(`${base()}${url}`, { signal });
   if (!response.ok) {
@@ -52,24 +62,34 @@ async function read(url, signal, each, told) {
   }
   const state = response.headers.get("Cache-Status") ?? "";
   told({ type: "answer", cached: state.includes("hit"), degraded: state.includes("degraded") });
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  if (response.body) await readLines(response.body, each);
+}
+
+/** Each line of JSON as soon as it is whole.
+ * @param {ReadableStream<BufferSource>} body
+ * @param {(record: Line) => void} each */
+export async function readLines(body, each) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     const lines = (rest + value).split("\n");
-    rest = lines.pop();
+    rest = lines.pop() ?? "";
     for (const line of lines) each(JSON.parse(line));
   }
 }
 
-/** Seconds until another try: never the same for all who were cut off in the same moment. */
+/** Seconds until another try: never the same for all who were cut off in the same moment.
+ * @param {Problem} problem
+ * @param {number} tries */
 export function pause(problem, tries) {
   if (problem.retry_after) return problem.retry_after * (1 + 0.5 * Math.random());
   if (tries === 1) return 0.2 + 0.8 * Math.random();
   return Math.min(2 * tries, LONGEST) * (0.5 + Math.random());
 }
 
+/** @type {(seconds: number, signal: AbortSignal) => Promise<unknown>} */
 const wait = (seconds, signal) =>
   new Promise((resolve) => {
     setTimeout(resolve, 1000 * seconds);

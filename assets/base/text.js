@@ -1,9 +1,13 @@
 /* Texts with marked terms, as the page prints them. */
 
+/** @type {ByName<[string, string]>} */
 let terms = {}; // by the way they are written, and by key: [key, words]
 const MARKS = /\[\[([^[\]|]+)(?:\|([a-z-]+))?\]\]|η_C/g; // as in eosdash/marks.py
-export const knowTerms = (known) => (terms = known);
+/** Take the terms that texts may mark.
+ * @type {(known: ByName<[string, string]>) => void} */
+export const knowTerms = (known) => void (terms = known);
 
+/** @type {(text: string) => ChildNode[]} */
 const printed = (text) => {
   const span = document.createElement("span");
   if (text === "η_C") span.innerHTML = "η<sub>C</sub>";
@@ -11,6 +15,10 @@ const printed = (text) => {
   return [...span.childNodes];
 };
 
+/**
+ * @param {string} text
+ * @param {[string, string]} term
+ */
 function button(text, [key, words]) {
   const made = document.createElement("button");
   made.className = "eos-term";
@@ -21,7 +29,8 @@ function button(text, [key, words]) {
 }
 
 /** A text in parts, with η_C set as it is printed; and each term that is marked in it, unless it
- * stands in a link, as a button that explains it. */
+ * stands in a link, as a button that explains it.
+ * @param {string} words */
 export function rich(words, explained = true) {
   const parts = [];
   let from = 0;
@@ -36,5 +45,6 @@ export function rich(words, explained = true) {
   return [...parts, words.slice(from)].filter((part) => part !== "");
 }
 
-/** A text of a record with the marks of its terms. */
+/** A text of a record with the marks of its terms.
+ * @type {(record: Line, name: string) => any} */
 export const marked = (record, name) => record.marked?.[name] ?? record[name];

@@ -1,6 +1,6 @@
 /* The boundary of a map, measured: exponents, the points that they are fitted to, and how far off they may be. */
 
-import { $, say } from "../base/dom.js";
+import { $, listen, say } from "../base/dom.js";
 import { drawFigure } from "../app/figure.js";
 import { scheme } from "../app/scheme.js";
 import { allTemplates } from "../app/templates.js";
@@ -93,7 +93,7 @@ function draw(map) {
   drawFigure($("fits-figure"), data, template.layout, { staticPlot: true });
 }
 
-document.addEventListener(
+listen(
   "toggle",
   ({ target }) => target.id === "boundary" && mapState.map && draw(mapState.map),
   true,

@@ -1,6 +1,6 @@
 /* What explains a run: asked for when it is looked at, and laid over the run as it streams in. */
 
-import { $ } from "../base/dom.js";
+import { $, listen } from "../base/dom.js";
 import { marked, rich } from "../base/text.js";
 import { setProps } from "../app/dash.js";
 import { disableField } from "../app/fields.js";
@@ -78,7 +78,7 @@ export function offerOptions(run) {
   if (data.length) setProps({ type: "param", name: "detail" }, { data });
 }
 
-document.addEventListener("click", ({ target }) => {
+listen("click", ({ target }) => {
   if (!target.closest?.("#flow-here") || !runState.current?.count) return;
   setField("flow_from", stepShown(runState));
   setField("flow", true);

@@ -1,6 +1,6 @@
 /* Play, pause, step, scrub, on what was computed; and pinned runs. */
 
-import { $, say, toast } from "../base/dom.js";
+import { $, listen, say, toast } from "../base/dom.js";
 import { ofEdge, short } from "../base/format.js";
 import { toSearch } from "../base/query.js";
 import { rich } from "../base/text.js";
@@ -20,7 +20,7 @@ let scrubbed = null; // what the slider was last told
 let hand = false; // whether the slider is held, so that its echo is not taken for a hand
 
 for (const kind of ["pointerdown", "keydown"])
-  document.addEventListener(
+  listen(
     kind,
     ({ target }) => (hand = Boolean(target.closest?.("#scrub"))),
     true,

@@ -1,6 +1,6 @@
 /* The keyboard: one table, which the help shows and which is acted on. */
 
-import { $ } from "../base/dom.js";
+import { $, listen } from "../base/dom.js";
 import { fillDialog, openDialog } from "../app/dialogs.js";
 import { frame } from "../app/frame.js";
 import { closeMenus } from "../app/menus.js";
@@ -100,9 +100,9 @@ const MOVING =
 
 const PRESSED = "button, summary, a, [role=switch], [type=checkbox]";
 let clicked = null; // what a pointer, not a key, pressed last
-document.addEventListener("focusin", () => (clicked = null), true);
+listen("focusin", () => (clicked = null), true);
 
-document.addEventListener(
+listen(
   "click",
   ({ detail, target }) => detail && (clicked = target.closest?.(PRESSED)),
   true,
@@ -124,7 +124,7 @@ const done = (target) =>
 
 let going = -Infinity; // when G was pressed
 
-document.addEventListener("keydown", (event) => {
+listen("keydown", (event) => {
   const { key, target, altKey, defaultPrevented, repeat } = event;
   if (key === "Escape" && closeMenus()) return;
   if (altKey || defaultPrevented || frame.embed) return;

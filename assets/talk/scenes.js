@@ -1,6 +1,6 @@
 /* The deck: its cards, the scene that stands beside the page, and predict before reveal. */
 
-import { $, announce, base, say, toast } from "../base/dom.js";
+import { $, announce, base, listen, say, toast } from "../base/dom.js";
 import { rich } from "../base/text.js";
 import { visit } from "../app/dash.js";
 import { fragmentOf, frame, framingOf, sceneOnly } from "../app/frame.js";
@@ -165,7 +165,7 @@ const BUTTONS = {
   },
 };
 
-document.addEventListener("click", ({ target }) => {
+listen("click", ({ target }) => {
   const button = target.closest?.("button");
   if (button && BUTTONS[button.id]) BUTTONS[button.id]();
 });

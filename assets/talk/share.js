@@ -1,6 +1,6 @@
 /* What is given away of the state: link, embed, scene, QR code. */
 
-import { $, base, say } from "../base/dom.js";
+import { $, base, listen, say } from "../base/dom.js";
 import { setProps } from "../app/dash.js";
 import { fillDialog, openDialog } from "../app/dialogs.js";
 import { frame } from "../app/frame.js";
@@ -15,7 +15,7 @@ fillDialog("share-dialog", () => {
   shared();
 });
 
-document.addEventListener("click", ({ target }) => {
+listen("click", ({ target }) => {
   if (target.closest?.("[data-opens=qr]")) showQr();
 });
 
@@ -75,7 +75,7 @@ function scene() {
   }\n    text: …\n    look: …\n`;
 }
 
-document.addEventListener("change", ({ target }) => {
+listen("change", ({ target }) => {
   if (target.closest?.("#share-dialog")) shared();
 });
 

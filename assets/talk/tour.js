@@ -1,6 +1,6 @@
 /* A first tour in five steps: offered until it is taken or declined. */
 
-import { $, say } from "../base/dom.js";
+import { $, listen, say } from "../base/dom.js";
 import { memory } from "../base/memory.js";
 import { visit } from "../app/dash.js";
 import { frame } from "../app/frame.js";
@@ -101,7 +101,7 @@ export function offerTour() {
   show(0);
 }
 
-document.addEventListener("click", ({ target }) => {
+listen("click", ({ target }) => {
   const id = target.closest?.("button")?.id;
   if (id === "tour-start") show(0);
   else if (id === "tour-again") {
@@ -116,7 +116,7 @@ document.addEventListener("click", ({ target }) => {
   else if (id === "tour-decline") done();
 });
 
-document.addEventListener(
+listen(
   "keydown",
   ({ key }) => key === "Escape" && at >= 0 && at < STEPS.length && show(-1),
 );
