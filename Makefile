@@ -15,7 +15,7 @@ STATIC := .cache/static
 PIP := -m pip --disable-pip-version-check install --quiet
 
 # BLAS threads of several workers would fight for the same cores.
-run warm static test test-thorough: export OPENBLAS_NUM_THREADS = 1
+run warm static check test test-thorough: export OPENBLAS_NUM_THREADS = 1
 
 # A checkout keeps in its own folder what an installed package keeps in that of the user.
 run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_CACHE_DIR ?= .cache/results
@@ -23,7 +23,7 @@ run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_WAR
 run warm static load soak $(STATIC)/stamp.json $(WARM)/.made: export EOSDASH_STATIC_DIR = $(STATIC)
 
 .DEFAULT_GOAL := help
-.PHONY: help run warm static test test-thorough image-test lint format docs bench load soak clean programs
+.PHONY: help run warm static check test test-thorough image-test lint format docs bench load soak clean programs
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ lint: $(VENV)/.dev  ## Check style and types
 	$(VENV)/bin/deno fmt --check --quiet
 	$(VENV)/bin/deno lint --quiet
 	$(VENV)/bin/deno task --quiet check
+
+check: lint  ## In a minute: style, types, and the tests of the mathematics and of the scripts
+	$(VENV)/bin/python -m pytest --quiet --numprocesses auto --maxprocesses 4 tests/core tests/test_modules.py tests/test_scripts.py $(PYTEST_ARGS)
 
 format: $(VENV)/.dev  ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
