@@ -13,7 +13,7 @@ import { callbacks as exports } from "./app/exports.js";
 import { drawFigure } from "./app/figure.js";
 import "./app/glossary.js";
 import "./app/menus.js";
-import { currentPage } from "./app/pages.js";
+import { currentPage, pages } from "./app/pages.js";
 import { callbacks as schemes, restoreScheme } from "./app/scheme.js";
 import "./app/steps.js";
 import { holdTemplates } from "./app/templates.js";
@@ -21,7 +21,7 @@ import { redo, undo } from "./app/undo.js";
 import { fieldValue, setField, setState } from "./app/values.js";
 import "./app/waiting.js";
 import "./run/page.js";
-import { runState } from "./run/state.js";
+import { runState, stepShown } from "./run/state.js";
 import { callbacks as transport, seek } from "./run/transport.js";
 import { callbacks as map } from "./map/page.js";
 import { callbacks as play } from "./map/play.js";
@@ -67,6 +67,8 @@ window.eosdash = {
   sceneState,
   sweepState,
   theoryState,
+  stepShown,
+  pages,
   page: currentPage,
   value: fieldValue,
   set: setField,

@@ -104,6 +104,24 @@ interface Picture {
   filename: string;
 }
 
+/** A scene as the server answers it; options are there where it asks something. */
+interface Scene {
+  title: string;
+  text: string;
+  look: string;
+  question?: string | null;
+  options: string[];
+  answer?: number | null;
+  page: string;
+  href: string;
+}
+
+interface Deck {
+  id: string;
+  title: string;
+  scenes: Scene[];
+}
+
 /** How a link frames the page. */
 interface Framing {
   scene: number;

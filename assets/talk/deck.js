@@ -12,23 +12,27 @@ const LOST = "The deck of this link is not in this browser: open its file on the
 const DAMAGED = "The deck in this link cannot be read: ask for the whole link, or for its file.";
 let text = ""; // of the deck that is one's own
 
-/** Bytes through a stream that packs them, or unpacks them. */
+/** Bytes through a stream that packs them, or unpacks them.
+ * @type {(bytes: BlobPart, stream: CompressionStream | DecompressionStream) => Promise<ArrayBuffer>} */
 const through = (bytes, stream) =>
   new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer();
 
+/** @param {string} words */
 async function pack(words) {
   const bytes = new Uint8Array(await through(words, new CompressionStream("deflate-raw")));
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
+/** @param {string} packed */
 async function unpack(packed) {
   const base64 = packed.replaceAll("-", "+").replaceAll("_", "/");
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   return new TextDecoder().decode(await through(bytes, new DecompressionStream("deflate-raw")));
 }
 
-/** A deck as the server reads it, with a name made of its text; throws what is wrong with it. */
+/** A deck as the server reads it, with a name made of its text; throws what is wrong with it.
+ * @param {string} body */
 async function checked(body) {
   const answer = await fetch(`${base()}/api/deck`, { method: "POST", body }).catch(() => null);
   const read = (await answer?.json().catch(() => null)) ?? {};
@@ -41,7 +45,8 @@ async function checked(body) {
   );
 }
 
-/** Open a deck of one's own, by its text; an address on this host goes on standing for it. */
+/** Open a deck of one's own, by its text; an address on this host goes on standing for it.
+ * @param {string} words */
 async function take(words, address = "") {
   const deck = await checked(words);
   const packed = address ? "" : await pack(words);
@@ -51,12 +56,19 @@ async function take(words, address = "") {
   return deck;
 }
 
+/**
+ * @param {Deck} deck
+ * @param {string} words
+ * @param {string} name
+ * @param {string} packed
+ */
 function hold(deck, words, name, packed) {
   sceneState.own = true;
   [frame.deck, text, ownDeck.packed] = [name, words, packed];
   return deck;
 }
 
+/** @param {string} name */
 function kept(name) {
   const found = JSON.parse(memory.get(`${KEPT}-${name}`) ?? "null");
   return found && hold(found.deck, found.words, name, found.fragment);
@@ -68,13 +80,15 @@ async function ofSite() {
   return (await fetch(`${base()}/api/deck`)).json();
 }
 
-/** A link of a deck that is not there: neither its scene nor one of another deck. */
+/** A link of a deck that is not there: neither its scene nor one of another deck.
+ * @param {string} words */
 function lost(words) {
   closeScene();
   for (const id of ["problem", "deck-problem"]) say(id, words);
   return ofSite();
 }
 
+/** @param {string} address */
 async function fromHost(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error("there is no such file.");
@@ -92,18 +106,21 @@ async function load() {
   }
   try {
     if (name.startsWith("/")) return await fromHost(name);
-  } catch ({ message }) {
+  } catch (problem) {
+    const { message } = /** @type {Error} */ (problem);
     return lost(`The deck ${name} cannot be used: ${message}`);
   }
   return (name && kept(name)) || (frame.deck ? lost(LOST) : ofSite());
 }
 
+/** @type {Promise<Deck> | null} */
 let loading = null;
+/** @type {() => Promise<Deck>} */
 export const loadDeck = () => (loading ??= load().then((deck) => (sceneState.deck = deck)));
 
 export const decks = {
   /** Open a file in place of the deck; a faulty one changes nothing, and is thrown. */
-  async open(file) {
+  async open(/** @type {File} */ file) {
     const deck = await take(await file.text());
     loading = Promise.resolve(sceneState.deck = deck);
     return deck;

@@ -13,20 +13,28 @@ import { showQr } from "./share.js";
 const FINE = 1.01;
 const COARSE = 1.1;
 const SECOND = 1200; // ms for the letter after G
+/** @type {(id: string) => () => void} */
 const click = (id) => () => $(id)?.click();
 const inDeck = () => document.body.classList.contains("eos-has-scene");
 
-/** η by a factor, as it stands on the slider. */
+/** η by a factor, as it stands on the slider.
+ * @type {(factor: number) => () => void} */
 const turn = (factor) => () => {
   const lr = Number(fieldValue("lr"));
   if (lr > 0) setField("lr", Number((lr * factor).toPrecision(4)));
 };
 
-const overlay = (number) =>
-  document.querySelectorAll(".eos-main [role=switch]")[number - 1]?.click();
+/** @type {(number: number) => void} */
+const overlay = (number) => {
+  /** @type {NodeListOf<HTMLElement>} */
+  const switches = document.querySelectorAll(".eos-main [role=switch]");
+  switches[number - 1]?.click();
+};
 
+/** @type {ByName<string>} */
 const PAGES = { r: "run", b: "basin", s: "sweep", t: "theory", d: "scenes" };
 
+/** @param {string} letter */
 function page(letter) {
   const link = $(`nav-${PAGES[letter]}`);
   link?.dispatchEvent(new FocusEvent("focusin", { bubbles: true })); // it takes the network along
@@ -34,6 +42,7 @@ function page(letter) {
 }
 
 /* "Shift+" only where the key is a letter: signs come out differently on other keyboards. */
+/** @type {[string, [string[], string, (() => unknown) | null][]][]} */
 // deno-fmt-ignore
 const KEYS = [
   ["Scenes", [
@@ -69,6 +78,7 @@ const KEYS = [
   ]],
 ];
 
+/** @type {ByName<() => unknown>} */
 const ACTIONS = Object.fromEntries(
   KEYS.flatMap(([, rows]) => rows).flatMap((
     [keys, , act],
@@ -77,6 +87,7 @@ const ACTIONS = Object.fromEntries(
 
 for (let number = 1; number <= 9; number++) ACTIONS[number] = () => overlay(number);
 
+/** @type {ByName<string>} */
 const NAMES = {
   ArrowRight: "→",
   ArrowLeft: "←",
@@ -85,6 +96,7 @@ const NAMES = {
   PageUp: "Page up",
 };
 
+/** @param {KeyboardEvent} event */
 function named({ key, ctrlKey, metaKey, shiftKey }) {
   if (NAMES[key]) return NAMES[key];
   if (key.length > 1 || !/[a-z]/i.test(key)) return key;
@@ -99,6 +111,7 @@ const MOVING =
   "[role=slider], [role=application], [role=listbox], [role=radiogroup], [role=option]";
 
 const PRESSED = "button, summary, a, [role=switch], [type=checkbox]";
+/** @type {Element | null} */
 let clicked = null; // what a pointer, not a key, pressed last
 listen("focusin", () => (clicked = null), true);
 
@@ -108,7 +121,9 @@ listen(
   true,
 );
 
-/** Whether the element that has the focus needs the key for itself. */
+/** Whether the element that has the focus needs the key for itself.
+ * @param {HTMLElement} target
+ * @param {string} key */
 function taken(target, key) {
   if (!target.closest || target === document.body) return false;
   if (target.closest(TYPING)) return true;
@@ -117,7 +132,8 @@ function taken(target, key) {
 }
 
 /** Whether an element has had its press while a scene waits for Space: what was clicked, or an
- * option that is chosen. An open menu still closes by it. */
+ * option that is chosen. An open menu still closes by it.
+ * @type {(target: HTMLElement) => boolean} */
 const done = (target) =>
   inDeck() && !target.closest(".eos-menu[open]") &&
   (target === clicked || target.matches(".eos-option[aria-pressed=true]"));

@@ -4,7 +4,10 @@ import { frame } from "../app/frame.js";
 import { showAddress } from "../app/link.js";
 import { currentPage } from "../app/pages.js";
 
-/** The deck, whether it is one's own, and what is seen of the open scene. */
+/** The deck, whether it is one's own, and what is seen of the open scene.
+ * @type {{
+ *   deck: Deck | null, own: boolean, shown: boolean, picked: number | null, revealed: boolean
+ * }} */
 export const sceneState = {
   deck: null,
   own: false,

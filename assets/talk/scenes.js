@@ -14,7 +14,8 @@ import { closeScene, sceneState } from "./scene.js";
 
 registerPage({ name: "scenes", draw() {}, shown: () => null, files: [] });
 
-/** Open a scene by its number, from 1; the one that is open stays at either end of the deck. */
+/** Open a scene by its number, from 1; the one that is open stays at either end of the deck.
+ * @param {number} number */
 export async function openScene(number) {
   const { scenes } = await loadDeck();
   if (!(number >= 1 && number <= scenes.length)) return;
@@ -32,10 +33,12 @@ export async function openScene(number) {
   showAddress();
 }
 
+/** @type {(tag: string, words: string, className?: string) => any} */
 const element = (tag, words, className = "") =>
   Object.assign(document.createElement(tag), { textContent: words, className });
 
-/** The words of the open scene, and what is to be predicted. */
+/** The words of the open scene, and what is to be predicted.
+ * @param {Scene[]} scenes */
 function show(scenes) {
   const scene = scenes[frame.scene - 1];
   sceneState.picked = null;
@@ -56,7 +59,9 @@ function show(scenes) {
   window.scrollTo(0, 0); // a card may have been far down the list
 }
 
-/** A button for each option; pressed is the one that the room chose. */
+/** A button for each option; pressed is the one that the room chose.
+ * @param {HTMLElement} list
+ * @param {Scene} scene */
 function options(list, scene) {
   const buttons = scene.options.map((words, i) => {
     const button = element("button", "", "eos-option");
@@ -68,17 +73,18 @@ function options(list, scene) {
   list.replaceChildren(...buttons);
 }
 
+/** @param {number} i */
 function pick(i) {
   sceneState.picked = i;
   markOptions();
 }
 
 function markOptions() {
-  const scene = sceneState.deck.scenes[frame.scene - 1];
+  const scene = sceneState.deck?.scenes[frame.scene - 1];
   for (const id of ["scene-options", "predict-options"])
     [...$(id).children].forEach((button, i) => {
       button.setAttribute("aria-pressed", String(i === sceneState.picked));
-      button.classList.toggle("eos-right", sceneState.revealed && i + 1 === scene.answer);
+      button.classList.toggle("eos-right", sceneState.revealed && i + 1 === scene?.answer);
     });
 }
 
@@ -88,7 +94,7 @@ export function reveal() {
   sceneState.revealed = true;
   document.body.classList.remove("eos-secret");
   markOptions();
-  const { options: words, answer } = sceneState.deck.scenes[frame.scene - 1];
+  const { options: words, answer } = sceneState.deck?.scenes[frame.scene - 1] ?? { options: [] };
   const right = answer ? `Right is ${"ABCDEF"[answer - 1]}: ${words[answer - 1]}. ` : "";
   announce(`${right}${$("summary")?.textContent ?? ""}`);
 }
@@ -98,11 +104,15 @@ export const onward = () => (sceneState.revealed ? openScene(frame.scene + 1) : 
 
 /* The page of scenes */
 
+/**
+ * @param {Scene} scene
+ * @param {number} i
+ */
 function card(scene, i) {
   const link = element("a", "", "eos-card");
   const framing = new URLSearchParams(framingOf({ ...frame, scene: i + 1 }));
   link.href = `${base()}${scene.href}&${framing}${fragmentOf(i + 1)}`;
-  link.onclick = (event) => {
+  link.onclick = (/** @type {MouseEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     openScene(i + 1);
@@ -130,13 +140,15 @@ async function cards() {
   say("deck-travels", decks.travels());
 }
 
+/** @param {File} file */
 async function upload(file) {
   try {
     const { scenes } = await decks.open(file);
     say("deck-problem", "");
     toast(`${scenes.length} scenes`);
     cards();
-  } catch ({ message }) {
+  } catch (problem) {
+    const { message } = /** @type {Error} */ (problem);
     say("deck-problem", `${file.name}, ${message}`);
   }
 }
@@ -146,10 +158,11 @@ function choose() {
     type: "file",
     accept: ".yaml,.yml",
   });
-  input.onchange = () => upload(input.files[0]);
+  input.onchange = () => input.files?.[0] && upload(input.files[0]);
   input.click();
 }
 
+/** @type {ByName<() => unknown>} */
 const BUTTONS = {
   "scene-back": () => openScene(frame.scene - 1),
   "scene-next": () => openScene(frame.scene + 1),
@@ -170,7 +183,9 @@ listen("click", ({ target }) => {
   if (button && BUTTONS[button.id]) BUTTONS[button.id]();
 });
 
-/** A link names a scene that the deck does not have. */
+/** A link names a scene that the deck does not have.
+ * @param {number} number
+ * @param {Scene[]} scenes */
 function missing(number, scenes) {
   closeScene();
   const words = `There is no scene ${number}: this deck has the scenes 1 to ${scenes.length}.`;

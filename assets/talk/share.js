@@ -33,6 +33,11 @@ function chooser() {
 
 const LOCK = "lock";
 
+/**
+ * @param {string} name
+ * @param {string} words
+ * @param {boolean} checked
+ */
 function box(name, words, checked) {
   const input = Object.assign(document.createElement("input"), {
     type: "checkbox",
@@ -48,6 +53,7 @@ function shared() {
   const checked = [...$("hide-boxes").querySelectorAll("input:checked")].map(({ name }) => name);
   const hide = checked.filter((name) => name !== LOCK);
   const framing = { scene: 0, present: false, hide, lock: checked.includes(LOCK) };
+  /** @type {(id: string, value: string) => void} */
   const put = (id, value) => setProps(id, { value });
   put("share-link", linkOf({ ...framing, scene: frame.scene }));
   const { width, height } = EMBED;
@@ -68,7 +74,7 @@ function shared() {
 
 /** The state as it stands in a deck; JSON is YAML. */
 function scene() {
-  const plain = new URL(linkOf({ hide: [] }));
+  const plain = new URL(linkOf({ scene: 0, hide: [] }));
   const params = Object.fromEntries(plain.searchParams);
   return `  - title: …\n    page: ${currentPage().name}\n    params: ${
     JSON.stringify(params)

@@ -10,6 +10,7 @@ const DONE = "toured";
 const ROOM = 12; // px between what is shown and the card
 const figure = () => $(`${currentPage().name}-figure`);
 
+/** @type {[() => any, string, string][]} */
 const STEPS = [
   [
     figure,
@@ -39,9 +40,11 @@ const STEPS = [
 ];
 
 let at = -1;
+/** @type {any} */
 let returnTo = null; // what had the focus before the tour
 let wanted = false; // asked for on a page without a picture
 
+/** @param {number} step */
 function show(step) {
   if (at < 0) returnTo = document.activeElement;
   at = step;
@@ -66,11 +69,15 @@ function show(step) {
   card.focus();
 }
 
-/** Beside the target where there is room, otherwise over its lower part. */
+/** Beside the target where there is room, otherwise over its lower part.
+ * @param {HTMLElement} card
+ * @param {DOMRect} box */
 function place(card, box) {
   const { width, height } = card.getBoundingClientRect();
+  /** @type {(left: number, top: number) => boolean} */
   const fits = (left, top) =>
     left >= 0 && top >= 0 && left + width <= innerWidth && top + height <= innerHeight;
+  /** @type {[number, number][]} */
   const places = [
     [box.right + ROOM, box.top],
     [box.left, box.bottom + ROOM],
