@@ -62,6 +62,14 @@ def test_modules_are_strict(tmp_path: Path) -> None:
     assert run(modules.join(written(tmp_path, a=text))) == "ReferenceError"
 
 
+def test_comments_stay_behind(tmp_path: Path) -> None:
+    text = "/** Nothing.\n * @type {1} */\nconst a = 1; // one\n"
+    text += '/* a cast */ console.log(a, "/* kept */");\n/* last */\n'
+    script = modules.join(written(tmp_path, a=text))
+    assert "@type" not in script
+    assert run(script) == "1 /* kept */"
+
+
 def test_a_circle_is_named(tmp_path: Path) -> None:
     folder = written(
         tmp_path, a='import { b } from "./b.js";\n', b='import "./c.js";\n', c='import "./a.js";\n'
