@@ -2,6 +2,7 @@
 
 /** What a callback returns for what stays as it is. */
 export const skip = () => window.dash_clientside.no_update;
+
 /** What a callback is told of its inputs. */
 export const context = () => window.dash_clientside.callback_context;
 

@@ -8,6 +8,7 @@ import { allRules, fieldNames, isView, isWritten } from "./rules.js";
 
 /** @type {(type: string, name: string) => ByName<string>} */
 const idOf = (type, name) => ({ type, name });
+
 /** The element of a field: itself, its control or its slider.
  * @type {(type: string, name: string) => any} */
 export const element = (type, name) => $(`{"name":"${name}","type":"${type}"}`);

@@ -3,6 +3,7 @@
 /** @type {(text: string) => boolean} */
 const on = (text) => ["true", "1", "yes", "on", "t", "y"].includes(text.toLowerCase());
 const given = new URLSearchParams(location.search);
+
 /** @param {string} name */
 const said = (name) => given.get(name) ?? "";
 

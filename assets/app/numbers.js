@@ -24,6 +24,7 @@ export const typed = new Set(); // fields whose texts are not those that were se
 export const stepped = new Map(); // where fields are on the way to, by steps, and what holds meanwhile
 /** @type {Map<string, Value>} */
 const unread = new Map(); // texts of fields that are no numbers: there the last value holds
+
 /** Whether the text of a field is no number.
  * @type {(name: string) => boolean} */
 export const isUnread = (name) => unread.has(name);

@@ -27,9 +27,11 @@ const UNTOLD = {
 let next = null;
 /** @type {Timer | undefined} */
 let waiting;
+
 /** What was asked for last.
  * @type {Going | null} */
 let going = null;
+
 /** The page that shows a result.
  * @type {Page | null} */
 let begun = null;
@@ -128,6 +130,7 @@ async function follow(query, changed) {
 }
 
 const MOST_TRIES = 3;
+
 /** What is asked for in place of what was refused.
  * @type {{ query: string, words: string, tries: number } | null} */
 let adapted = null;
@@ -222,6 +225,7 @@ const SOON = 150; // ms in which what is said may wait for the end of a result: 
 const SAID = ["fate", "status"];
 /** @type {Timer | undefined} */
 let heading;
+
 /** The page and the result that it is for.
  * @type {[Page, Result] | undefined} */
 let latest;

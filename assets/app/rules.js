@@ -6,6 +6,7 @@ export const allRules = () => Object.entries(rules);
 /** @type {(name: string) => Rule} */
 export const ruleOf = (name) => rules[name];
 export const fieldNames = () => Object.keys(rules);
+
 /** Take the rules of a page; whether they are others than before.
  * @param {ByName<Rule>} now */
 export function takeRules(now) {

@@ -19,6 +19,7 @@ export const resultWanted = signal();
 let values = {};
 /** @type {ByName<any>} */
 let view = {}; // those of them that only look at what is computed
+
 /** The query that was asked for last: a slider that is given new ends echoes its value, which is no
  * new question.
  * @type {string | null} */

@@ -20,9 +20,11 @@ export function unpacked({ dtype, data }) {
 /** Those that are numbers.
  * @type {(values: Values) => number[]} */
 export const finite = (values) => values.filter((value) => Number.isFinite(value)).map(Number);
+
 /** −∞ if there is none.
  * @type {(values: Values) => number} */
 export const largest = (values) => finite(values).reduce((a, b) => Math.max(a, b), -Infinity);
+
 /** ∞ if there is none.
  * @type {(values: Values) => number} */
 export const smallest = (values) => finite(values).reduce((a, b) => Math.min(a, b), Infinity);

@@ -1,6 +1,7 @@
 /* What fields were set to, until their inputs have taken it over. */
 
-const ECHO = 1200; // ms after it has taken over a value in which an input may still repeat what it held before
+/* ms after it has taken over a value in which an input may still repeat what it held before. */
+const ECHO = 1200;
 const MOST_ECHOES = 4;
 
 /** An input that waits for the hand to rest repeats its last value late, even when it has been set

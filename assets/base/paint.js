@@ -5,6 +5,7 @@ import { pngAddress } from "./png.js";
 /** A pixel of a colour, as the bytes of a picture hold it.
  * @type {(colour: number[]) => number} */
 export const word = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+
 /** The colour of a hexadecimal number.
  * @type {(hex: string) => number[]} */
 export const parsed = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

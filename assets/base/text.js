@@ -3,6 +3,7 @@
 /** @type {ByName<[string, string]>} */
 let terms = {}; // by the way they are written, and by key: [key, words]
 const MARKS = /\[\[([^[\]|]+)(?:\|([a-z-]+))?\]\]|η_C/g; // as in eosdash/marks.py
+
 /** Take the terms that texts may mark.
  * @type {(known: ByName<[string, string]>) => void} */
 export const knowTerms = (known) => void (terms = known);

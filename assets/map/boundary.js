@@ -1,4 +1,5 @@
-/* The boundary of a map, measured: exponents, the points that they are fitted to, and how far off they may be. */
+/* The boundary of a map, measured: exponents, the points that they are fitted to, and how far off
+ * they may be. */
 
 import { $, listen, say } from "../base/dom.js";
 import { drawFigure } from "../app/figure.js";

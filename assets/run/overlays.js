@@ -4,6 +4,7 @@ import { explanationOf } from "./explanations.js";
 
 const RESOLVED = 1e-10; // below this share of its start a flow's loss is the integrator's error
 const resolved = (losses) => losses.map((loss) => (loss > RESOLVED * losses[0] ? loss : null));
+
 /** The step that a gradient flow starts from. */
 export const flowFrom = (run, view) =>
   Math.min(Number(view.flow_from) || 0, run.start.params.steps - 1);

@@ -124,7 +124,8 @@ function card(scene, i) {
   );
   link.append(element("b", String(i + 1)), element("h2", ""), element("p", ""), about);
   link.querySelector("h2").append(...rich(scene.title, false));
-  link.querySelector("p").append(...rich(scene.question ?? scene.text, false)); // the text gives it away
+  // Where there is a question the text gives it away.
+  link.querySelector("p").append(...rich(scene.question ?? scene.text, false));
   const item = document.createElement("li");
   item.append(link);
   return item;
@@ -202,5 +203,6 @@ export async function sceneShows() {
   if (frame.scene > scenes.length) return missing(frame.scene, scenes);
   if (!sceneOnly) return show(scenes);
   const { href } = scenes[frame.scene - 1];
-  location.replace(`${base()}${href}&${new URLSearchParams(framingOf())}${location.hash}`); // Dash is not ready to be told
+  // Dash is not ready to be told.
+  location.replace(`${base()}${href}&${new URLSearchParams(framingOf())}${location.hash}`);
 }

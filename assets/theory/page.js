@@ -84,7 +84,8 @@ async function drawPanel(name) {
   }
   say(`${name}-check`, `${marked(panel, "check")}.`);
   const drawn = await FIGURES[name](panel, allTemplates()[scheme()]);
-  if (panel !== theoryState.panels[name] || !$(`${name}-a`)) return; // the next one is drawn, or the page was left
+  // The next one is drawn, or the page was left.
+  if (panel !== theoryState.panels[name] || !$(`${name}-a`)) return;
   const reasons = panel.missing;
   const missing = drawn.some(Boolean) ? reasons.map : (reasons.stable ?? Object.values(reasons)[0]);
   say(`${name}-missing`, panel.instead.includes(missing) ? "" : (missing ?? ""));
