@@ -66,8 +66,17 @@ interface Problem {
   message?: string;
 }
 
+/** An empty figure, whose traces are named by their ``meta``. */
+interface Template {
+  data: Line[];
+  layout: Line;
+}
+
+/** A figure, or null where there is none. */
+type Drawn = { data: Line[]; layout: Line } | null;
+
 /** What a page says of how it asks, and does with the answer. */
-interface Page {
+interface Page<R = Line> {
   name: string;
   /** Where it asks; the deck asks for nothing. */
   api?: string;
@@ -79,13 +88,13 @@ interface Page {
   cursor?: string;
   /** Formats of its data. */
   files: string[];
-  Result?: new (query: string) => Result;
+  Result?: new (query: string) => R;
   shown(): { start?: Line; end?: Line } | null;
   draw(): void;
-  began?(result: Result): void;
-  headed?(result: Result): void;
-  grew?(result: Result, record: Line): void;
-  ended?(result: Result): void;
+  began?(result: R): void;
+  headed?(result: R): void;
+  grew?(result: R, record: Line): void;
+  ended?(result: R): void;
   /** The cursor stands somewhere else. */
   moved?(): void;
   /** Another state is opened. */

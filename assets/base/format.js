@@ -30,7 +30,7 @@ export function ordinal(n) {
 }
 
 /** Where the result comes from, in words.
- * @type {(result: { cached?: boolean, degraded?: boolean }) => string} */
+ * @type {(result: Partial<Result>) => string} */
 export const origin = ({ cached, degraded }) =>
   `${cached ? "cached" : "computed"}${degraded ? ", running without the shared cache" : ""}`;
 

@@ -3,7 +3,10 @@
 import { unpacked } from "../base/arrays.js";
 import { filled, ranged, rowsOf } from "./traces.js";
 
-/** M, coloured by sharpness, or with its stable part. */
+/** M, coloured by sharpness, or with its stable part.
+ * @param {Line} panel
+ * @param {Line} templates
+ * @param {Line} stable */
 export function minimizers(panel, templates, stable) {
   const points = unpacked(panel.points);
   const sharpness = unpacked(panel.sharpness);
@@ -12,13 +15,23 @@ export function minimizers(panel, templates, stable) {
   return draw(templates.theory[panel.shape], points, sharpness, inside, stable?.bound);
 }
 
+/**
+ * @param {Template} template
+ * @param {Float64Array} points
+ * @param {Float64Array} sharpness
+ * @param {Uint8Array | null} inside
+ * @param {Line} bound
+ */
 function hyperbola(template, points, sharpness, inside, bound) {
   const number = points.length / 4;
+  /** @param {number} from */
   const part = (from) => Array.from(points.subarray(from * number, (from + 1) * number));
   const x = [...part(0), null, ...part(2)];
   const y = [...part(1), null, ...part(3)];
+  /** @type {(values: number[]) => Values} */
   const gap = (values) => [...values.slice(0, number), null, ...values.slice(number)];
   const color = gap(Array.from(sharpness, (s) => Math.log10(s)));
+  /** @type {ByName<Line>} */
   const traces = { curve: { x, y, color } };
   if (inside) {
     const kept = gap(Array.from(inside));
@@ -38,18 +51,29 @@ function hyperbola(template, points, sharpness, inside, bound) {
   return filled(template, traces, ranged(template, [-reach, reach], [-reach, reach]));
 }
 
+/**
+ * @param {Template} template
+ * @param {Float64Array} points
+ * @param {Float64Array} sharpness
+ * @param {Uint8Array | null} inside
+ * @param {Line} bound
+ */
 function surface(template, points, sharpness, inside, bound) {
   const side = Math.round(Math.sqrt(points.length / 12));
   const size = side * side;
   const reach = 3;
+  /** @type {ByName<Line>} */
   const traces = {};
   for (let patch = 0; patch < 4; patch++) {
+    /** @param {number} axis */
     const grid = (axis) =>
       rowsOf(points.subarray((3 * patch + axis) * size, (3 * patch + axis + 1) * size), side);
     const keep = inside && rowsOf(inside.subarray(patch * size, (patch + 1) * size), side);
     const shade = rowsOf(sharpness.subarray(patch * size, (patch + 1) * size), side);
+    /** @type {(rows: any[]) => number[][]} */
     const plain = (rows) => rows.map((row) => Array.from(row));
     const [x, y, z] = [0, 1, 2].map(grid);
+    /** @param {(i: number, j: number) => boolean} shown */
     const where = (shown) =>
       plain(z).map((row, i) => row.map((v, j) => (Math.abs(v) <= reach && shown(i, j) ? v : null)));
     const at = { x: plain(x), y: plain(y) };
@@ -64,11 +88,12 @@ function surface(template, points, sharpness, inside, bound) {
         ...strong,
       };
     } else {
-      const surfacecolor = shade.map((row) => Array.from(row, (s) => Math.log10(s)));
+      const surfacecolor = plain(shade).map((row) => row.map((s) => Math.log10(s)));
       traces[`patch${patch}`] = { ...at, z: where(() => true), surfacecolor, cmin: 0, cmax: 2 };
     }
   }
   if (inside && bound?.smallest) traces.box = cube(bound.upper);
+  /** @param {string} name */
   const axis = (name) => ({ ...template.layout.scene[name], range: [-reach, reach] });
   const scene = {
     ...template.layout.scene,
@@ -79,12 +104,12 @@ function surface(template, points, sharpness, inside, bound) {
   return filled(template, traces, { scene, uirevision: "surface" });
 }
 
-/** The edges of a cube of half width h. */
+/** The edges of a cube of half width h.
+ * @param {number} h */
 function cube(h) {
   const corner = [[-h, -h], [h, -h], [h, h], [-h, h], [-h, -h]];
-  const x = [];
-  const y = [];
-  const z = [];
+  /** @type {Values[]} */
+  const [x, y, z] = [[], [], []];
   for (const height of [-h, h]) {
     for (const [a, b] of corner) x.push(a), y.push(b), z.push(height);
     x.push(null), y.push(null), z.push(null);

@@ -14,16 +14,23 @@ import { Theory } from "./record.js";
 import { theoryPicture } from "./sheet.js";
 
 const PANELS = ["nonsingular", "manifold", "stable", "measure_zero"];
+/** What is asked for, what is shown, and by statement its last good panel.
+ * @type {{ asked: Theory | null, theory: Theory | null, panels: ByName<Line> }} */
 export const theoryState = { asked: null, theory: null, panels: {} };
 
-registerPage({
+/** @type {Page<Theory>} */
+const page = {
   name: "theory",
   api: "/api/theory",
   computing: "Checking the statements …",
   said: PANELS.flatMap((name) => ["check", "missing", "instead"].map((part) => `${name}-${part}`)),
   files: [],
   /** One figure fits an embed. */
-  embedded: (view) => (view.statement === "all" ? { statement: "measure_zero" } : {}),
+  embedded: (
+    view,
+  ) => /** @type {ByName<string>} */ (view.statement === "all"
+    ? { statement: "measure_zero" }
+    : {}),
   Result: Theory,
   shown: () => theoryState.asked ?? theoryState.theory,
   draw() {
@@ -65,7 +72,8 @@ registerPage({
     say("status", `${how} · ${duration(theory)}${numerical}`);
     theory.drawn = true;
   },
-});
+};
+registerPage(page);
 
 /** Show all statements, or the one that is chosen. */
 function choose() {
@@ -75,6 +83,7 @@ function choose() {
     $(`${name}-panel`)?.classList.toggle("eos-hidden", ![name, "all"].includes(shown));
 }
 
+/** @param {string} name */
 async function drawPanel(name) {
   const panel = theoryState.panels[name]; // the last good one, until the next is there
   if (!panel || !$(`${name}-a`)?.closest(".eos-statement:not(.eos-hidden)")) return;
@@ -103,16 +112,20 @@ async function drawPanel(name) {
   document.body.classList.add("eos-drawn");
 }
 
+/** @type {Map<boolean | null, [string, string]>} */
 const MARKS = new Map([[true, ["✓", "holds"]], [false, ["✗", "fails"]], [null, [
   "?",
   "not known",
 ]]]);
 
-/** Which assumptions of a statement hold, and what is true where one does not. */
+/** Which assumptions of a statement hold, and what is true where one does not.
+ * @param {string} name
+ * @param {Line} panel */
 function assume(name, { assumptions, instead }) {
   for (const { name: need, holds } of assumptions) {
+    /** @type {any} */
     const item = document.querySelector(`#${name}-assumptions [data-need="${need}"]`);
-    const [mark, words] = MARKS.get(holds);
+    const [mark, words] = MARKS.get(holds) ?? ["", ""];
     item.className = holds === false ? "eos-fails" : "";
     item.firstElementChild.textContent = mark;
     item.firstElementChild.setAttribute("role", "img");

@@ -7,11 +7,12 @@ import { allTemplates } from "../app/templates.js";
 import { minimizers } from "./minimizers.js";
 import { curves, filled, polylines, ranged, rowsOf, titled } from "./traces.js";
 
-/** By statement, what makes its two figures of a panel and the templates. */
+/** By statement, what makes its two figures of a panel and the templates.
+ * @type {ByName<(panel: Line, templates: Line) => Drawn[] | Promise<Drawn[]>>} */
 export const FIGURES = {
   nonsingular({ plane, log_det }, { theory }) {
     if (!plane) {
-      const finite = (log_det ?? []).filter((value) => value !== null); // −∞ has no place on it
+      const finite = (log_det ?? []).filter((/** @type {number | null} */ value) => value !== null); // −∞ has no place on it
       if (!finite.length) return [null, null];
       return [
         filled(
@@ -23,11 +24,11 @@ export const FIGURES = {
       ];
     }
     const mesh = polylines(plane.mesh);
-    const half = Math.max(...mesh.x);
+    const half = Math.max(...mesh.x.map(Number));
     const { x, y } = plane;
     const shown = [x[0], x.at(-1)];
     const z = rowsOf(unpacked(plane.preimages), x.length).map((row) =>
-      Array.from(row, (n) => Math.min(n, 5))
+      Array.from(row, (/** @type {number} */ n) => Math.min(n, 5))
     );
     return [
       filled(
@@ -94,17 +95,21 @@ export const FIGURES = {
 };
 
 /** An unbounded direction: loss and sharpness, which stay; the layer that grows, and what of the
- * weights is bounded. */
+ * weights is bounded.
+ * @param {Line} path
+ * @param {ByName<Template>} templates */
 function unbounded(
   { far: x, loss, sharpness, norm, product, threshold, most, layer },
   { ray, growth },
 ) {
+  /** @param {number} value */
   const level = (value) => ({ x, y: x.map(() => value) });
   const flat = {
     sharpness: { x, y: sharpness },
     loss: { x, y: loss },
     threshold: level(threshold),
   };
+  /** @type {ByName<Line>} */
   const growing = { norm: { x, y: norm, name: `‖W<sub>${layer}</sub>‖` } };
   if (product[0] > 0) growing.product = { x, y: product }; // one layer has none
   if (most !== null) growing.most = level(most);

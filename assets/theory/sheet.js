@@ -7,14 +7,19 @@ const HEIGHT = 520;
 const HEAD = 120; // px above a row, for its title and what was checked
 const LINE = 120; // letters
 const GAP = 70; // px to the right of a cell, for its scale of colours
+/** @type {(name: string, k: number) => string} */
 const numbered = (name, k) => (k ? `${name}${k + 1}` : name);
 
-/** {data, layout, width, height} of panels {title, words, figures: [{data, layout}]}, a row each. */
+/** {data, layout, width, height} of panels {title, words, figures: [{data, layout}]}, a row each.
+ * @param {{ title: string, words: string, figures: any[] }[]} panels
+ * @param {string} title */
 export function sheet(panels, title) {
   const columns = Math.max(...panels.map(({ figures }) => figures.length));
   const [width, height] = [columns * WIDTH, panels.length * (HEIGHT + HEAD) + HEAD / 2];
+  /** @type {Line[]} */
   const data = [];
   const first = panels[0].figures[0].layout;
+  /** @type {Line} */
   const layout = {
     ...paper(first),
     annotations: [note(`<b>${title}</b>`, 0, 1, 16)],
@@ -34,7 +39,13 @@ export function sheet(panels, title) {
   return { data, layout, width, height };
 }
 
-/** Put a figure into a cell, under axes of its own. */
+/** Put a figure into a cell, under axes of its own.
+ * @param {any} figure
+ * @param {number} k
+ * @param {number[]} x
+ * @param {number[]} y
+ * @param {Line[]} data
+ * @param {Line} layout */
 function place(figure, k, x, y, data, layout) {
   const axes = {
     xaxis: numbered("x", k),
@@ -55,10 +66,21 @@ function place(figure, k, x, y, data, layout) {
   if (scene) layout[axes.scene] = { ...scene, domain: { x, y } };
   if (legend) layout[axes.legend] = { ...legend, x: x[0], y: y[1] };
   layout.images.push(
-    ...images.map((image) => ({ ...image, xref: axes.xaxis, yref: axes.yaxis })),
+    ...images.map((/** @type {Line} */ image) => ({
+      ...image,
+      xref: axes.xaxis,
+      yref: axes.yaxis,
+    })),
   );
 }
 
+/**
+ * @param {Line} trace
+ * @param {ByName<string>} axes
+ * @param {number[]} x
+ * @param {number[]} y
+ * @param {boolean | undefined} named
+ */
 function placed(trace, { xaxis, yaxis, scene, legend }, x, y, named) {
   const bar = {
     x: x[1],
@@ -68,6 +90,7 @@ function placed(trace, { xaxis, yaxis, scene, legend }, x, y, named) {
     len: y[1] - y[0],
   };
   const solid = ["surface", "scatter3d"].includes(trace.type);
+  /** @type {Line} */
   const made = {
     ...trace,
     ...(solid ? { scene } : { xaxis, yaxis }),
@@ -79,7 +102,8 @@ function placed(trace, { xaxis, yaxis, scene, legend }, x, y, named) {
   return made;
 }
 
-/** What all figures share. */
+/** What all figures share.
+ * @type {(layout: Line) => ByName<Line>} */
 const paper = ({ paper_bgcolor, plot_bgcolor, font, bargap }) => ({
   paper_bgcolor,
   plot_bgcolor,
@@ -89,6 +113,7 @@ const paper = ({ paper_bgcolor, plot_bgcolor, font, bargap }) => ({
   margin: { l: 0, r: 0, t: 0, b: 0 },
 });
 
+/** @type {(text: string, x: number, y: number, size: number) => Line} */
 const note = (text, x, y, size) => ({
   text: text.replaceAll("η_C", "η<sub>C</sub>"),
   x,
@@ -104,11 +129,14 @@ const note = (text, x, y, size) => ({
   font: { size },
 });
 
-/** Words in lines of so many letters. */
+/** Words in lines of so many letters.
+ * @type {(words: string, letters: number) => string} */
 const wrapped = (words, letters) =>
   words.replace(new RegExp(`(.{1,${Math.round(letters)}})(\\s+|$)`, "g"), "$1<br>");
 
-/** The statements that are shown: each with its title, what was checked of it, and its figures. */
+/** The statements that are shown: each with its title, what was checked of it, and its figures.
+ * @param {string[]} names
+ * @param {ByName<Line>} panels */
 function shownPanels(names, panels) {
   const shown = names.filter((name) =>
     panels[name] && !$(`${name}-panel`).classList.contains("eos-hidden")
@@ -124,7 +152,8 @@ function shownPanels(names, panels) {
   return made.filter(({ figures }) => figures.length);
 }
 
-/** The picture of the page of the theory, with the network in its title. */
+/** The picture of the page of the theory, with the network in its title.
+ * @type {(names: string[], shown: { panels: ByName<Line>, theory: Line }) => Picture} */
 export const theoryPicture = (names, { panels, theory }) => ({
   ...sheet(shownPanels(names, panels), theory.start.setup),
   filename: "eosdash-theory",
