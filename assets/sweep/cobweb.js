@@ -6,7 +6,9 @@ import { drawFigure, superseded } from "../app/figure.js";
 import { scheme } from "../app/scheme.js";
 import { allTemplates } from "../app/templates.js";
 
-/** Draw the cobweb of the chain of a sweep at a learning rate. */
+/** Draw the cobweb of the chain of a sweep at a learning rate.
+ * @param {Line} start
+ * @param {number} lr */
 export async function showCobweb({ params, reduces }, lr) {
   $("cobweb-box").classList.toggle("eos-hidden", !reduces);
   if (!reduces)
@@ -15,15 +17,17 @@ export async function showCobweb({ params, reduces }, lr) {
     task: "scalar",
     depth: params.depth,
     target: params.target,
-    lr,
+    lr: String(lr),
   });
   const answer = await fetch(`${base()}/api/cobweb?${query}`);
   if (!answer.ok) return;
   const { w, once, twice, path, fixed, slope } = await answer.json();
   if (!$("cobweb-figure")) return; // the page was left meanwhile
+  /** @type {number[]} */
   const x = [];
+  /** @type {number[]} */
   const y = [];
-  path.forEach((from, i) => {
+  path.forEach((/** @type {number} */ from, /** @type {number} */ i) => {
     if (i + 1 === path.length) return;
     x.push(from, from);
     y.push(i ? from : 0, path[i + 1]);
@@ -31,6 +35,7 @@ export async function showCobweb({ params, reduces }, lr) {
     y.push(path[i + 1]);
   });
   const range = [w[0], w.at(-1)];
+  /** @type {ByName<number[][]>} */
   const filled = {
     diagonal: [range, range],
     once: [w, once],
@@ -39,7 +44,7 @@ export async function showCobweb({ params, reduces }, lr) {
     fixed: [[fixed], [fixed]],
   };
   const template = allTemplates()[scheme()].cobweb;
-  const data = template.data.map((trace) => ({
+  const data = template.data.map((/** @type {Line} */ trace) => ({
     ...trace,
     x: filled[trace.meta][0],
     y: filled[trace.meta][1],

@@ -7,8 +7,11 @@ import { scheme } from "../app/scheme.js";
 import { fieldValue } from "../app/values.js";
 import { BANDS } from "./record.js";
 
+/** @import { Sweep } from "./record.js" */
+
 const ROWS = ["orbit", "exponent", "fraction", "edge", "grad_norm"];
 
+/** @type {ByName<ByName<number[]>>} */
 const DOMAINS = {
   lr: {
     orbit: [0.7, 1],
@@ -27,7 +30,9 @@ const NARROW = 520; // px below which titles lose what does not fit
 const PRESENTED = 1.54; // text is larger by that
 const TICK = 26; // px that a label of a tick takes
 
-/** Which rows are shown, and where. */
+/** Which rows are shown, and where.
+ * @param {Sweep} sweep
+ * @param {Element} box */
 function domainsOf(sweep, { clientHeight }) {
   if (!sweep.isOverLr) return DOMAINS.size;
   if (frame.embed) return DOMAINS.embed;
@@ -36,6 +41,7 @@ function domainsOf(sweep, { clientHeight }) {
 
 const NOWHERE = [0.999, 1]; // the place of a row that is not shown
 
+/** @type {ByName<string>} */
 const TITLES = {
   exponent: "<b>largest Lyapunov exponent</b> of the orbit, nats a step",
   fraction: "<b>probability of convergence</b>, and the other fates",
@@ -47,27 +53,34 @@ const BINS = 420; // pixels of the orbit diagram upwards
 const PLACES = 241; // of an orbit diagram over given learning rates
 const INK = 70; // how dark one visit is, of 255
 
-/** Data and layout of the figure of a sweep, for the box that it is drawn in. */
+/** Data and layout of the figure of a sweep, for the box that it is drawn in.
+ * @type {(template: Template, sweep: Sweep, box: Element) => Promise<[Line[], Line]>} */
 export const sweepFigure = async (
   template,
   sweep,
   box,
 ) => [dataOf(template, sweep), await layoutOf(template, sweep, box)];
 
+/**
+ * @param {Template} template
+ * @param {Sweep} sweep
+ */
 function dataOf(template, sweep) {
   const { columns, start } = sweep;
   const alone = new Set(start.value).size === 1; // a line of one point nobody would see
   const there = alone ? [sweep.known[0], sweep.known[0]] : sweep.known;
   const x = alone ? sweep.ends : there.map((i) => start.value[i]);
+  /** @param {any[]} values */
   const pick = (values) => there.map((i) => values[i]);
   const total = start.params.starts;
-  const ends = [x[0], x.at(-1)];
+  const ends = [x[0], x[x.length - 1]];
+  /** @type {ByName<[number[], any[]]>} */
   const filled = {};
   if (sweep.isOverLr) {
     filled.exponent = [x, pick(columns.exponent)];
     filled.zero = [ends, [0, 0]];
   }
-  start.outcomes.forEach((outcome, code) => {
+  start.outcomes.forEach((/** @type {string} */ outcome, /** @type {number} */ code) => {
     filled[`fraction.${outcome}`] = [x, there.map((i) => columns.counts[i][code] / total)];
   });
   ["low", "high"].forEach((end, q) => {
@@ -79,6 +92,7 @@ function dataOf(template, sweep) {
     });
   filled.one = [ends, [1, 1]];
   const data = template.data.filter((trace) => filled[trace.meta]);
+  /** @type {(trace: Line, y: number[]) => Line} */
   const told = (trace, y) => (trace.customdata ? { customdata: y.map(percent) } : {});
   return data.map((trace) => {
     const [x, y] = filled[trace.meta];
@@ -86,6 +100,7 @@ function dataOf(template, sweep) {
   });
 }
 
+/** @param {Line} start */
 function axisTitle({ params: { over, units }, unit }) {
   if (over !== "lr") return over;
   if (units !== "relative") return "learning rate η";
@@ -94,6 +109,11 @@ function axisTitle({ params: { over, units }, unit }) {
     : `learning rate η in units of ${unit.symbol}`;
 }
 
+/**
+ * @param {Template} template
+ * @param {Sweep} sweep
+ * @param {Element} box
+ */
 async function layoutOf(template, sweep, box) {
   const { start } = sweep;
   const { params } = start;
@@ -103,6 +123,7 @@ async function layoutOf(template, sweep, box) {
   const { accent, muted } = template.layout.meta;
   const log = sweep.isOverLr && params.spacing === "log" && !params.rates;
   const coarse = matchMedia("(pointer: coarse)").matches;
+  /** @type {Line} */
   const layout = {
     ...template.layout,
     dragmode: coarse ? false : "zoom",
@@ -150,6 +171,7 @@ async function layoutOf(template, sweep, box) {
   return layout;
 }
 
+/** @type {(text: string, x: number, y: number, xanchor: string, yanchor: string, color: string) => Line} */
 const note = (text, x, y, xanchor, yanchor, color) => ({
   text,
   x,
@@ -162,6 +184,7 @@ const note = (text, x, y, xanchor, yanchor, color) => ({
   font: { size: 13, color },
 });
 
+/** @type {(x: number, color: string, dash: string) => Line} */
 const vertical = (x, color, dash) => ({
   type: "line",
   x0: x,
@@ -172,14 +195,16 @@ const vertical = (x, color, dash) => ({
   line: { color, width: 1.5, dash },
 });
 
+/** @type {{ painted: unknown[], url: string } | null} */
 let picture = null; // of the orbit diagram, and what it was painted from
 
-/** The orbit diagram as a picture: how often each value is visited, a column each. */
+/** The orbit diagram as a picture: how often each value is visited, a column each.
+ * @param {Line} layout
+ * @param {Sweep} sweep */
 async function addOrbit(layout, sweep) {
   const visits = evenly(sweep);
-  const all = visits.flatMap((values) => values ?? []).filter(Number.isFinite).sort((a, b) =>
-    a - b
-  );
+  const all = visits.flatMap((values) => values ?? []).filter((value) => Number.isFinite(value))
+    .sort((a, b) => a - b);
   if (!all.length) return;
   const [low, high] = [
     all[Math.floor(0.002 * all.length)],
@@ -189,7 +214,7 @@ async function addOrbit(layout, sweep) {
   const range = [low - room, high + room];
   layout.yaxis.range = range;
   const painted = [sweep, sweep.columns.visits.filter(Boolean).length, scheme()];
-  if (!picture || painted.some((part, i) => part !== picture.painted[i]))
+  if (!picture || picture.painted.some((part, i) => part !== painted[i]))
     picture = { painted, url: await paint(visits, range, layout.meta.ink) };
   const [first, last] = layout.xaxis.range;
   const step = (last - first) / (visits.length - 1);
@@ -209,18 +234,27 @@ async function addOrbit(layout, sweep) {
 }
 
 /** Visits at places that are equally far apart, as a picture has them: learning rates that are
- * given one by one need not be. */
+ * given one by one need not be.
+ * @param {Sweep} sweep
+ * @returns {(number[] | null)[]} */
 function evenly(sweep) {
   const { visits } = sweep.columns;
   if (!sweep.start.params.rates) return visits;
   const [low, high] = sweep.ends;
+  /** @param {number} i */
   const place = (i) => low + ((high - low) * i) / (PLACES - 1);
   return Array.from({ length: PLACES }, (_, i) => visits[sweep.nearest(place(i))]);
 }
 
+/**
+ * @param {(number[] | null)[]} visits
+ * @param {number[]} range
+ * @param {string} ink
+ */
 function paint(visits, [low, high], ink) {
   const pixels = new Uint8ClampedArray(4 * visits.length * BINS);
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ink.slice(at, at + 2), 16));
+  /** @type {number[] | null} */
   let before = null; // columns that are not there yet look like their neighbour on the left
   visits.forEach((values, column) => {
     before = values ?? before;

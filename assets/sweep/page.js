@@ -21,9 +21,15 @@ import { showCobweb } from "./cobweb.js";
 import { sweepFigure } from "./figure.js";
 import { Sweep } from "./record.js";
 
+/** What is asked for, what is shown, also though another is asked for, the ranges before, and the run
+ * of the cursor.
+ * @type {{
+ *   asked: Sweep | null, sweep: Sweep | null, old: Sweep | null, back: any[][], run: Run | null
+ * }} */
 export const sweepState = { asked: null, sweep: null, old: null, back: [], run: null };
 
-registerPage({
+/** @type {Page<Sweep>} */
+const page = {
   name: "sweep",
   api: "/api/sweep",
   computing: "Filling in the columns …",
@@ -32,7 +38,7 @@ registerPage({
   files: ["npz"],
   Result: Sweep,
   shown: () => sweepState.asked ?? sweepState.sweep,
-  fresh: () => (sweepState.back = []),
+  fresh: () => void (sweepState.back = []),
   draw: () => drawSweep(),
   moved,
   picture() {
@@ -46,7 +52,9 @@ registerPage({
 
   headed(sweep) {
     abort?.abort();
-    sweep.start.outcomes.forEach((outcome) => ($(`share-${outcome}`).textContent = ""));
+    sweep.start.outcomes.forEach((
+      /** @type {string} */ outcome,
+    ) => ($(`share-${outcome}`).textContent = ""));
     for (const id of ["mini-figure", "cobweb-figure"]) superseded($(id), true);
     sweepState.old = sweepState.sweep === sweep ? null : sweepState.sweep;
     superseded($("sweep-figure"), sweepState.old);
@@ -69,7 +77,8 @@ registerPage({
     drawSweep();
     moved();
   },
-});
+};
+registerPage(page);
 
 async function drawNow() {
   const figure = $("sweep-figure");
@@ -85,7 +94,7 @@ async function drawNow() {
   await drawFigure(figure, ...(await sweepFigure(template, sweep, figure)), config);
   if (!figure.isConnected) return;
   if (!figure.listening)
-    figure.on("plotly_relayout", (change) => "width" in change && drawSweep());
+    figure.on("plotly_relayout", (/** @type {Line} */ change) => "width" in change && drawSweep());
   watchHand(figure, { at: xOf, hover, click: pointAt, zoom });
   sweep.drawn = drawn;
   superseded(figure, sweep === sweepState.old);
@@ -98,18 +107,24 @@ const drawSweep = drawing(drawNow);
 
 /* The hand on the figure */
 
-/** Place on the axis from the shares of width and height. */
+/** Place on the axis from the shares of width and height.
+ * @param {any} figure
+ * @param {number[]} shares */
 function xOf({ layout }, [share]) {
   const [low, high] = layout.xaxis.range;
   const x = low + share * (high - low);
   return layout.xaxis.type === "log" ? 10 ** x : x;
 }
 
+/** @type {(x: number) => unknown} */
 const hover = (x) =>
   sweepState.sweep && say("sweep-readout", sweepState.sweep.reading(sweepState.sweep.nearest(x)));
 
+/** @param {Line} layout */
 function zoom({ xaxis }) {
-  const [low, high] = xaxis.range.map((end) => (xaxis.type === "log" ? 10 ** end : end));
+  const [low, high] = xaxis.range.map((
+    /** @type {number} */ end,
+  ) => (xaxis.type === "log" ? 10 ** end : end));
   const places = Math.min(12, 3 - Math.floor(Math.log10(high - low)));
   sweepState.back.push([fieldValue("low"), fieldValue("high"), fieldValue("rates") ?? ""]);
   const ends = [low, high].map((end) => Math.max(1e-6, Number(end.toFixed(Math.max(3, places)))));
@@ -118,6 +133,7 @@ function zoom({ xaxis }) {
   setField("high", ends[1]);
 }
 
+/** @type {ByName<() => void>} */
 const BUTTONS = {
   "sweep-back": () => {
     const before = sweepState.back.pop();
@@ -132,6 +148,7 @@ const BUTTONS = {
 
 /* The cursor */
 
+/** @param {number} x */
 function pointAt(x) {
   const { sweep } = sweepState;
   if (!sweep) return;
@@ -139,9 +156,14 @@ function pointAt(x) {
   else openSize(sweep, sweep.nearest(x));
 }
 
+/** @type {(more: ByName<any>) => URLSearchParams} */
 const networkQuery = (more) =>
-  new URLSearchParams({ ...networkOf(sweepState.sweep.start.query), ...more });
+  new URLSearchParams({ ...networkOf(sweepState.sweep?.start.query), ...more });
 
+/**
+ * @param {Sweep} sweep
+ * @param {number} column
+ */
 function openSize(sweep, column) {
   const { over } = sweep.start.params;
   const size = { [over]: sweep.start.value[column], lr: sweep.start.rates[column] };
@@ -150,14 +172,19 @@ function openSize(sweep, column) {
   shares(sweep, column);
 }
 
+/**
+ * @param {Sweep} sweep
+ * @param {number} column
+ */
 function shares(sweep, column) {
-  sweep.start.outcomes.forEach((outcome, code) => {
+  sweep.start.outcomes.forEach((/** @type {string} */ outcome, /** @type {number} */ code) => {
     const share = sweep.columns.counts[column][code] / sweep.start.params.starts;
     $(`share-${outcome}`).textContent = percent(share);
   });
 }
 
-let settled = null;
+/** @type {Timer | undefined} */
+let settled;
 
 /** The cursor stands somewhere else. */
 function moved() {
@@ -184,8 +211,10 @@ function moved() {
   }, 60);
 }
 
+/** @type {AbortController | null} */
 let abort = null;
 
+/** @param {URLSearchParams} query */
 async function run(query) {
   abort?.abort();
   const { signal } = (abort = new AbortController());

@@ -9,12 +9,22 @@ export const BANDS = ["edge", "grad_norm"];
 
 /** A sweep as far as its columns are there. */
 export class Sweep {
+  /** @param {string} query */
   constructor(query) {
     this.query = query;
-    this.start = this.end = null;
+    /** @type {Line} */
+    this.start = null;
+    /** @type {Line} */
+    this.end = null;
+    /** Rows by name, a value for each column as soon as it is there.
+     * @type {ByName<any[]>} */
+    this.columns = {};
+    this.seconds = 0;
+    this.drawn = 0;
     this.began = performance.now();
   }
 
+  /** @param {Line} record */
   take(record) {
     if (record.type === "start") {
       this.start = record;
@@ -29,19 +39,23 @@ export class Sweep {
     }
   }
 
+  /** @param {Line} record */
   fill(record) {
     const { columns } = this;
-    record.index.forEach((column, i) => {
+    record.index.forEach((/** @type {number} */ column, /** @type {number} */ i) => {
       if (record.counts) {
         columns.counts[column] = record.counts[i];
         for (const name of [...BANDS, "interval"])
-          record[name].forEach((row, q) => (columns[name][q][column] = row[i]));
+          record[name].forEach((
+            /** @type {number[]} */ row,
+            /** @type {number} */ q,
+          ) => (columns[name][q][column] = row[i]));
       } else columns.exponent[column] = record.exponent[i];
     });
     if (!record.visits) return;
     const [number, width] = record.visits.shape;
     const values = unpacked(record.visits);
-    record.index.forEach((column, i) => {
+    record.index.forEach((/** @type {number} */ column, /** @type {number} */ i) => {
       columns.visits[column] = Array.from({ length: number }, (_, v) => values[v * width + i]);
     });
   }
@@ -52,7 +66,8 @@ export class Sweep {
 
   /** Columns that have their fates, in the order of the axis. */
   get known() {
-    const { value } = this.start;
+    /** @type {number[]} */
+    const value = this.start.value;
     return value.map((_, i) => i).filter((i) => this.columns.counts[i]).sort((i, k) =>
       value[i] - value[k]
     );
@@ -65,7 +80,8 @@ export class Sweep {
     return this.isOverLr ? [0.95 * low, 1.05 * low] : [low - 0.5, low + 0.5];
   }
 
-  /** Where an η is on the axis, or null if it is not on it. */
+  /** Where an η is on the axis, or null if it is not on it.
+   * @param {number} lr */
   position(lr) {
     if (!this.isOverLr || !(lr > 0)) return null;
     const { params, unit } = this.start;
@@ -73,19 +89,23 @@ export class Sweep {
     return x >= this.ends[0] && x <= this.ends[1] ? x : null;
   }
 
-  /** The column nearest to a place on the axis, of those that are there. */
+  /** The column nearest to a place on the axis, of those that are there.
+   * @param {number} x */
   nearest(x) {
     const distance = this.known.map((i) => Math.abs(this.start.value[i] - x));
     return this.known[distance.indexOf(Math.min(...distance))];
   }
 
-  /** What is known of a column, in a line, and of which η one stands beside it. */
+  /** What is known of a column, in a line, and of which η one stands beside it.
+   * @param {number} column
+   * @param {number | null} cursor */
   reading(column, cursor = null) {
     const { start, columns } = this;
     const count = columns.counts[column][0];
     const total = start.params.starts;
     const [low, high] = columns.interval.map((row) => percent(row[column]));
     const { over } = start.params;
+    /** @param {number} lr */
     const named = (lr) => {
       const rate = `η = ${digits(lr, 4)}`;
       if (!this.isOverLr) return `${over} ${start.value[column]}, ${rate}`;
