@@ -84,7 +84,7 @@ $(WARM)/.made: eosdash/deck.yaml eosdash/fields.py | $(VENV)/.run
 	@touch $@
 
 # With the folder itself, whose time tells of a file that was removed.
-$(STATIC)/stamp.json: $(wildcard assets assets/* assets/*/* eosdash/pages/bundle.py eosdash/pages/static.py) $(VENV)/.run
+$(STATIC)/stamp.json: $(wildcard assets assets/* assets/*/* eosdash/pages/bundle.py eosdash/pages/modules.py eosdash/pages/static.py) $(VENV)/.run
 	$(VENV)/bin/python -m eosdash.pages.static
 	@touch $@
 

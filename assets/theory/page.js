@@ -25,12 +25,9 @@ const page = {
   computing: "Checking the statements …",
   said: PANELS.flatMap((name) => ["check", "missing", "instead"].map((part) => `${name}-${part}`)),
   files: [],
-  /** One figure fits an embed. */
-  embedded: (
-    view,
-  ) => /** @type {ByName<string>} */ (view.statement === "all"
-    ? { statement: "measure_zero" }
-    : {}),
+  /** One figure fits an embed.
+   * @type {(view: ByName<Value>) => ByName<string>} */
+  embedded: (view) => (view.statement === "all" ? { statement: "measure_zero" } : {}),
   Result: Theory,
   shown: () => theoryState.asked ?? theoryState.theory,
   draw() {
