@@ -2,24 +2,44 @@
 
 import { digits } from "../base/format.js";
 import { thresholds } from "./state.js";
+/** @import { Run } from "./record.js" */
+/** @typedef {{
+ *   range: number[], autorange: boolean, type: string, dtick?: number, top: number, empty?: boolean,
+ *   cut?: { x: number[], most: number }
+ * }} Axis */
+/** @import { Shown } from "./state.js" */
 
 const LINEAR_CLIP = 4; // times 2/η, or the sharpness at the start if that is more
 const LOG_CLIP = 1000; // times the first value
 const LOG_FROM = 20; // times 2/η: from there on a line at 2/η lies on the axis
 const LEAST_LOSS = 1e-32; // below that all is rounding
+/** @type {(values: number[]) => number} */
 const maximum = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+/** @type {(values: number[]) => number} */
 const minimum = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+/** @type {(values: number[]) => number} */
 const first = (values) => values.find(Number.isFinite) ?? 0;
 
-/** The axis of a row: {range, type, …} for Plotly, and ``top``, the largest value on it. */
+/** The axis of a row: {range, type, …} for Plotly, and ``top``, the largest value on it.
+ * @param {string} row
+ * @param {Shown} state
+ * @param {Values} over
+ * @returns {Axis} */
 export function rowAxis(row, { current, pins, view }, over = []) {
-  const runs = [current, ...pins.filter(Boolean)];
-  const all = [...runs.flatMap((run) => run.columns[row]), ...over].filter(Number.isFinite);
+  const runs = [current, ...pins.filter((pin) => pin !== null)];
+  const all = [...runs.flatMap((run) => run.columns[row]), ...over].filter((value) =>
+    Number.isFinite(value)
+  );
   return row === "sharpness"
     ? sharpnessAxis(all, current, view)
     : logAxis(all, current.columns[row], view);
 }
 
+/**
+ * @param {number[]} all
+ * @param {Run} current
+ * @param {ByName<any>} view
+ */
 function sharpnessAxis(all, current, view) {
   const edge = maximum(thresholds(current));
   const start = Math.max(edge, first(current.columns.sharpness));
@@ -34,6 +54,11 @@ function sharpnessAxis(all, current, view) {
   return { range: [low * 1.05, 1.08 * high], autorange: false, type: "linear", top: high };
 }
 
+/**
+ * @param {number[]} all
+ * @param {number[]} own
+ * @param {ByName<any>} view
+ */
 function logAxis(all, own, view) {
   const positive = all.filter((value) => value > 0);
   if (!positive.length)
@@ -50,7 +75,9 @@ function logAxis(all, own, view) {
   return spanned(Math.min(Math.max(minimum(positive), LEAST_LOSS), top / 10), top);
 }
 
-/** A logarithmic axis over two values, with ticks at whole powers of ten only. */
+/** A logarithmic axis over two values, with ticks at whole powers of ten only.
+ * @param {number} low
+ * @param {number} top */
 function spanned(low, top) {
   const [from, to] = [Math.log10(low), Math.log10(top)];
   const room = 0.05 * (to - from);
@@ -58,25 +85,34 @@ function spanned(low, top) {
   return { range: [from - room, to + room], autorange: false, type: "log", dtick, top };
 }
 
-/** What an axis cuts off a curve: where, and how far it goes. */
+/** What an axis cuts off a curve: where, and how far it goes.
+ * @param {number[]} x
+ * @param {number[]} values
+ * @param {Axis} axis */
 export function cutOff(x, values, { top }) {
   const above = values.flatMap((value, i) => (value > top * (1 + 1e-9) ? [i] : []));
   return { x: above.map((i) => x[i]), most: maximum(above.map((i) => values[i])) };
 }
 
+/** @type {(value: number) => string} */
 const told = (
   value,
 ) => (value < 1e6 ? digits(value) : value.toExponential(1).replace("+", ""));
 
+/** @param {Axis} axis */
 function words({ empty, cut }) {
   if (empty) return "0 all along: no place on a logarithmic axis";
-  const count = cut.x.length;
-  return count
+  const count = cut?.x.length;
+  return cut && count
     ? `▲ ${count.toLocaleString("en")} step${count > 1 ? "s" : ""} above, up to ${told(cut.most)}`
     : "";
 }
 
-/** What is said in a row of its axis: what is cut off at its top, or that it is empty. */
+/** What is said in a row of its axis: what is cut off at its top, or that it is empty.
+ * @param {string} row
+ * @param {Axis} axis
+ * @param {number[]} span
+ * @param {ByName<string>} colours */
 export function axisNotes(row, axis, [low, high], colours) {
   const text = high > low + 0.01 ? words(axis) : "";
   if (!text) return [];

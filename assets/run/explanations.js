@@ -5,6 +5,7 @@ import { toSearch } from "../base/query.js";
 import { readStream } from "../base/stream.js";
 import { marked } from "../base/text.js";
 import { drawRun } from "./state.js";
+/** @import { Run } from "./record.js" */
 
 const PATIENCE = 500; // ms that a run has for itself before what explains it is asked for
 const REST = 250; // ms that the cursor rests before the spectrum of its step is asked for
@@ -15,10 +16,19 @@ const NOT_COLUMNS = new Set(["type", "unconverged"]);
 /** An explanation as the browser holds it: its start, growing columns or frames, and its end. */
 class Explanation {
   constructor() {
-    Object.assign(this, { start: null, columns: {}, frames: [], end: null, problem: "" });
+    /** @type {Line} */
+    this.start = null;
+    /** @type {Line} */
+    this.end = null;
+    /** @type {ByName<any[]>} */
+    this.columns = {};
+    /** @type {Line[]} */
+    this.frames = [];
+    this.problem = "";
     this.abort = new AbortController();
   }
 
+  /** @param {Line} record */
   take(record) {
     if (record.type === "start") this.start = record;
     else if (record.type === "end") this.end = record;
@@ -26,6 +36,7 @@ class Explanation {
     else if (record.type === "chunk") this.append(record);
   }
 
+  /** @param {ByName<any>} chunk */
   append(chunk) {
     for (const [name, values] of Object.entries(chunk)) {
       if (NOT_COLUMNS.has(name)) continue;
@@ -41,19 +52,25 @@ class Explanation {
   }
 }
 
+/** @type {Run | null} */
 let explained = null; // the run that is explained
-let waiting = { key: "", timer: null };
+/** @type {{ key: string, timer?: Timer }} */
+let waiting = { key: "" };
+/** @type {Map<string, Explanation>} */
 const held = new Map();
+/** @type {(name: string, at: number) => string} */
 const keyOf = (name, at) => `${name} ${at}`;
 
-/** What there is of an explanation of a run, if it is the one that is shown. */
+/** What there is of an explanation of a run, if it is the one that is shown.
+ * @type {(run: Run, name: string, at?: number) => Explanation | undefined} */
 export const explanationOf = (
   run,
   name,
   at = 0,
 ) => (run === explained ? held.get(keyOf(name, at)) : undefined);
 
-/** The spectrum of a step, or the last one that is there. */
+/** The spectrum of a step, or the last one that is there.
+ * @type {(run: Run, name: string, at: number) => Explanation | undefined} */
 export const lastExplained = (run, name, at) => {
   const there = explanationOf(run, name, at);
   if (there?.columns && Object.keys(there.columns).length) return there;
@@ -63,7 +80,8 @@ export const lastExplained = (run, name, at) => {
   return others.at(-1)?.[1] ?? there;
 };
 
-/** Why a run has no such explanation; nothing if it has. */
+/** Why a run has no such explanation; nothing if it has.
+ * @type {(run: Run, name: string) => string} */
 export const unexplained = (run, name) => {
   const { optimizer, momentum, batch } = run.start.params;
   const plain = !batch && (!optimizer || optimizer === "gradient_descent" || !momentum);
@@ -73,13 +91,15 @@ export const unexplained = (run, name) => {
 /** Stop whatever explains the run before. */
 export function dropExplanations() {
   clearTimeout(waiting.timer);
-  waiting = { key: "", timer: null };
+  waiting = { key: "" };
   for (const one of held.values()) one.abort.abort();
   held.clear();
   explained = null;
 }
 
-/** Ask for explanations, [name, step] each, that are not there; leave what is wanted no longer. */
+/** Ask for explanations, [name, step] each, that are not there; leave what is wanted no longer.
+ * @param {Run} run
+ * @param {[string, number][]} asked */
 export function askExplanations(run, asked) {
   if (explained !== run) {
     dropExplanations();
@@ -101,15 +121,21 @@ export function askExplanations(run, asked) {
     waiting.key = "";
     for (const [name, at] of missing) if (explained === run) ask(run, name, at);
   };
-  waiting = { key, timer: missing.length ? setTimeout(go, Math.max(own, rest)) : null };
+  waiting = { key, timer: missing.length ? setTimeout(go, Math.max(own, rest)) : undefined };
 }
 
+/**
+ * @param {Run} run
+ * @param {string} explanation
+ * @param {number} at
+ */
 async function ask(run, explanation, at) {
   const mine = new Explanation();
   held.set(keyOf(explanation, at), mine);
   const finished = [...held].filter(([, one]) => one.end);
   if (finished.length > MOST) held.delete(finished[0][0]);
   const { eigenvalues: _, ...query } = run.start.query; // the spectrum marks five
+  /** @param {Line} record */
   const take = (record) => {
     if (!$("run-figure")) return mine.abort.abort(); // the page was left
     mine.take(record);
@@ -118,7 +144,8 @@ async function ask(run, explanation, at) {
   try {
     const search = toSearch({ ...query, explanation, at });
     await readStream(`/api/explain?${search}`, mine.abort.signal, take);
-  } catch (problem) {
+  } catch (caught) {
+    const problem = /** @type {Problem} */ (caught);
     if (mine.abort.signal.aborted) return;
     if (!problem.status) throw problem;
     const { message, allowed } = problem.error ??

@@ -9,9 +9,14 @@ import { allTemplates } from "../app/templates.js";
 import { axisNotes, cutOff, rowAxis } from "./axes.js";
 import { overlaid } from "./overlays.js";
 import { edgeWords, stepShown, thresholds, xs } from "./state.js";
+/** @import { Run } from "./record.js" */
+/** @import { Axis } from "./axes.js" */
+/** @import { Overlaid } from "./overlays.js" */
+/** @import { Shown } from "./state.js" */
 
 const ROWS = ["loss", "sharpness", "grad_norm"];
 
+/** @type {ByName<ByName<number[]>>} */
 const DOMAINS = {
   two: { loss: [0.56, 1], sharpness: [0, 0.5], grad_norm: [0, 0.001] },
   three: { loss: [0.7, 1], sharpness: [0.27, 0.64], grad_norm: [0, 0.2] },
@@ -20,7 +25,10 @@ const DOMAINS = {
 const NARROW = 600; // px
 const coarse = matchMedia("(pointer: coarse)");
 
-/** Data, layout and options of the figure of what a state shows. */
+/** Data, layout and options of the figure of what a state shows.
+ * @param {Template} template
+ * @param {Shown} state
+ * @returns {[Line[], Line, ByName<unknown>]} */
 export function runFigure(template, state) {
   const { current, previous, pins, view } = state;
   const shown = stepShown(state);
@@ -29,6 +37,7 @@ export function runFigure(template, state) {
   const axes = Object.fromEntries(
     ROWS.map((row) => [row, rowAxis(row, state, over.values[row])]),
   );
+  /** @type {ByName<any[]>} */
   const filled = {
     ...curves(current, view, x, shown),
     ...over.filled,
@@ -45,6 +54,7 @@ export function runFigure(template, state) {
       if (pin) filled[`pin${i}.${row}`] = [xs(pin, view), smooth(pin.columns[row], view.smooth)];
     });
   }
+  /** @param {Line} trace */
   const hidden = (trace) => !view.gradient && trace.yaxis === "y3";
   const data = template.data
     .filter((trace) => filled[trace.meta] && !hidden(trace))
@@ -55,7 +65,9 @@ export function runFigure(template, state) {
   return [data, layout(template, state, x, over, axes), config()];
 }
 
-/** A run in small: loss and sharpness. */
+/** A run in small: loss and sharpness.
+ * @param {string} id
+ * @param {Run} run */
 export async function drawMini(id, run) {
   const none = [null, null, null, null];
   const view = { clip: true };
@@ -66,8 +78,10 @@ export async function drawMini(id, run) {
     small[name] = { ...layout[name], tickfont: { ...layout[name].tickfont, size: 10 } };
   small.yaxis2.nticks = 3;
   small.yaxis.dtick = Math.max(1, 2 * (layout.yaxis.dtick ?? 1));
-  const notes = layout.annotations.filter(({ name }) => !name.startsWith("cut.")); // no room for them
-  small.annotations = notes.map((note) => ({
+  const notes = layout.annotations.filter((/** @type {Line} */ { name }) =>
+    !name.startsWith("cut.")
+  ); // no room for them
+  small.annotations = notes.map((/** @type {Line} */ note) => ({
     ...note,
     text: note.text.replace(/(?<=<\/b>).*/, ""),
   }));
@@ -77,8 +91,15 @@ export async function drawMini(id, run) {
 
 const config = () => ({ displayModeBar: false, doubleClick: "reset" });
 
+/**
+ * @param {Run} run
+ * @param {ByName<any>} view
+ * @param {number[]} x
+ * @param {number} shown
+ */
 function curves(run, view, x, shown) {
   const { columns } = run;
+  /** @type {ByName<any[]>} */
   const filled = {};
   const until = shown + 1;
   for (const row of ROWS) {
@@ -99,20 +120,30 @@ function curves(run, view, x, shown) {
   return filled;
 }
 
-/** A line of one step is drawn over the whole axis: as a point nobody would see it. */
+/** A line of one step is drawn over the whole axis: as a point nobody would see it.
+ * @type {(x: number[], y: number[]) => number[][]} */
 const across = (x, y) => (x.length > 1 ? [x, y] : [[x[0], x[0] + 1], [y[0], y[0]]]);
 
+/** @param {number[]} lr */
 function thresholdLine(lr) {
   const { accent } = allTemplates()[scheme()].run.layout.meta;
   const changes = lr.some((value) => value !== lr[0]);
   return { color: accent, width: 1.75, dash: "dash", shape: changes ? "hv" : "linear" };
 }
 
+/**
+ * @param {Run} run
+ * @param {number[]} x
+ * @param {number} shown
+ * @param {ByName<Axis>} axes
+ */
 function marks(run, x, shown, axes) {
+  /** @type {ByName<any[]>} */
   const filled = {};
   const { columns } = run;
   // A logarithmic axis has no place for zero, and text would be put at minus infinity; what is
   // above an axis is marked at its top.
+  /** @type {(row: string, at: number) => number | null} */
   const value = (row, at) => {
     const { type, top } = axes[row];
     return type === "linear" || columns[row][at] > 0 ? Math.min(columns[row][at], top) : null;
@@ -120,7 +151,9 @@ function marks(run, x, shown, axes) {
   for (const row of ROWS) filled[`cursor.${row}`] = [[x[shown]], [value(row, shown)]];
   const onLoss = new Set(["rises", "spike", "converges", "diverges", "period"]);
   for (const row of ROWS.slice(0, 2)) {
-    const here = (run.end?.events ?? [])
+    /** @type {Line[]} */
+    const events = run.end?.events ?? [];
+    const here = events
       .map((event, i) => ({ ...event, number: i + 1, at: Math.min(event.step, run.count - 1) }))
       .filter((event) => onLoss.has(event.kind) === (row === "loss"));
     if (!here.length) continue;
@@ -129,7 +162,7 @@ function marks(run, x, shown, axes) {
       customdata: here.map((event) => `${event.text}, step ${event.step}`),
       textposition: here.map(({ at }, i) => {
         // Above the axis stands its title.
-        if (value(row, at) > 0.85 * axes[row].top) return "middle right";
+        if (Number(value(row, at)) > 0.85 * axes[row].top) return "middle right";
         return ["top right", "bottom right", "top center"][i % 3];
       }),
     };
@@ -142,6 +175,13 @@ function marks(run, x, shown, axes) {
   return filled;
 }
 
+/**
+ * @param {Template} template
+ * @param {Shown} state
+ * @param {number[]} x
+ * @param {Overlaid} over
+ * @param {ByName<Axis>} axes
+ */
 function layout(template, state, x, over, axes) {
   const { current, pins, view } = state;
   const base = template.layout;
@@ -177,15 +217,20 @@ function layout(template, state, x, over, axes) {
   return made;
 }
 
-const lastX = (run, view) => (run ? xs(run, view).at(-1) : 0);
+/** @type {(run: Run | null, view: ByName<any>) => number} */
+const lastX = (run, view) => (run ? xs(run, view).at(-1) ?? 0 : 0);
 
-/** The right end of the axis: the whole budget while streaming, then the steps done. */
+/** The right end of the axis: the whole budget while streaming, then the steps done.
+ * @param {Run} run
+ * @param {number[]} x
+ * @param {ByName<any>} view */
 function horizon(run, x, view) {
-  if (run.end) return Math.max(x.at(-1), view.axis === "time" ? run.columns.lr[0] : 1);
+  if (run.end) return Math.max(x[x.length - 1], view.axis === "time" ? run.columns.lr[0] : 1);
   const { steps } = run.start.params;
   return view.axis === "time" ? steps * run.start.params.lr : steps;
 }
 
+/** @type {(axis: Axis) => Line} */
 const axisOf = ({ range, autorange, type, dtick }) => ({
   range,
   autorange,
@@ -193,8 +238,15 @@ const axisOf = ({ range, autorange, type, dtick }) => ({
   ...(dtick && { dtick }),
 });
 
-/** Titles over the rows, and 2/η named at its line. */
+/** Titles over the rows, and 2/η named at its line.
+ * @param {Run} run
+ * @param {ByName<number[]>} domains
+ * @param {ByName<any>} view
+ * @param {ByName<string>} colours
+ * @param {Overlaid} over
+ * @param {Axis} axis */
 function labels(run, domains, view, colours, over, { type }) {
+  /** @type {(text: string, row: string) => Line} */
   const title = (text, row) => ({
     text,
     xref: "paper",
@@ -208,8 +260,10 @@ function labels(run, domains, view, colours, over, { type }) {
     name: row === "sharpness" ? "sharpness" : "",
     captureevents: row === "sharpness",
   });
-  const threshold = thresholds(run).at(-1);
+  const threshold = thresholds(run).at(-1) ?? NaN;
+  /** @param {number} value */
   const at = (value) => (type === "log" ? Math.log10(value) : value);
+  /** @type {Line[]} */
   const made = [
     title("<b>loss</b>", "loss"),
     title(
