@@ -192,7 +192,8 @@ export async function settled() {
 export function setState(search) {
   fitting.begin(new URLSearchParams(search), values);
   /** @param {[string, Rule]} named */
-  const told = ([, rule]) => rule.group === "view" || NOTHING.includes(rule.default);
+  const told = ([, rule]) =>
+    ["view", "measured"].includes(rule.group) || NOTHING.includes(rule.default);
   /** @param {string} text */
   const value = (text) => (NOTHING.includes(text) ? "" : text);
   const defaults = Object.fromEntries(

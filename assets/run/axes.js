@@ -44,7 +44,7 @@ function sharpnessAxis(all, current, view) {
   const edge = maximum(thresholds(current));
   const start = Math.max(edge, first(current.columns.sharpness));
   const whole = Math.max(edge, maximum(all));
-  const lowest = view.lowest && current.columns.lambda_min;
+  const lowest = current.columns.lambda_min;
   const high = view.clip ? Math.min(whole, LINEAR_CLIP * start) : whole;
   if (high > LOG_FROM * edge && !lowest && all.every((value) => value > 0)) {
     const top = view.clip ? Math.min(whole, LOG_CLIP * start) : whole;

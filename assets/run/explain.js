@@ -60,10 +60,6 @@ export function offerOptions(run) {
   run.offered = true;
   const { columns } = run;
   disableField(
-    "lowest",
-    columns.lambda_min ? undefined : "λ_min is not measured for networks of this size.",
-  );
-  disableField(
     "gfs",
     columns.gfs_sharpness
       ? undefined

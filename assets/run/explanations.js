@@ -134,7 +134,7 @@ async function ask(run, explanation, at) {
   held.set(keyOf(explanation, at), mine);
   const finished = [...held].filter(([, one]) => one.end);
   if (finished.length > MOST) held.delete(finished[0][0]);
-  const { eigenvalues: _, ...query } = run.start.query; // the spectrum marks five
+  const { eigenvalues: _k, lambda_min: _l, ...query } = run.start.query; // the spectrum marks five
   /** @param {Line} record */
   const take = (record) => {
     if (!$("run-figure")) return mine.abort.abort(); // the page was left

@@ -113,7 +113,7 @@ function curves(run, view, x, shown) {
     hovertemplate,
   }];
   if (view.gfs && columns.gfs_sharpness) filled.gfs_sharpness = [x, columns.gfs_sharpness];
-  if (view.lowest && columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
+  if (columns.lambda_min) filled.lambda_min = [x, columns.lambda_min];
   const count = columns.eigenvalues?.[0].length ?? 1;
   for (let k = 2; k <= count; k++)
     filled[`eigenvalue_${k}`] = [x, columns.eigenvalues.map((row) => row[k - 1])];
