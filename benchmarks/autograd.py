@@ -9,13 +9,11 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
 from eosdash.core.network import LinearNetwork
-
-Array = NDArray[np.float64]
+from eosdash.core.types import Array
 
 TOLERANCE = 1e-4
 """Residual at which ARPACK stops, relative to the eigenvalue. The error of the eigenvalue is of

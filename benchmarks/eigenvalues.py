@@ -15,17 +15,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.report import put
 from eosdash.core.gradient_descent import Stretch, descend
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.settled import point_sharpness
 from eosdash.core.spectrum import SINGLE_LIMIT, Extremes, SpectrumTracker
+from eosdash.core.types import Array
 from eosdash.params import TrainParams
 from eosdash.runs import is_generic, objective_of, start_of
 
-Array = NDArray[np.float64]
 Drawn = dict[str, Any]
 Rng = np.random.Generator
 

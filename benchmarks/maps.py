@@ -16,10 +16,10 @@ from eosdash.core.network import Objective
 from eosdash.core.outcome import BALL, CODE, GRADIENT_TOLERANCE, Outcome
 from eosdash.core.slices import Extent, Slice, random_slice, weight_slice
 from eosdash.core.tasks import scalar_objective, whitened_objective
+from eosdash.core.types import Array
 
 jax.config.update("jax_enable_x64", True)
 
-Array = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
 REPETITIONS = 5

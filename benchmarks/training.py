@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.autograd import sharpness_curve
 from benchmarks.report import Row
 from eosdash.core.network import Objective
+from eosdash.core.types import Array
 from eosdash.params import TrainParams
 from eosdash.runs import objective_of, start_of, train_run
-
-Array = NDArray[np.float64]
 
 PROMISED = 1e-6
 

@@ -14,7 +14,7 @@ from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.critical_points import CRITICAL_POINTS
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.gradient_flow import FLOW_LIMIT, LowPoint, flow_minimizer
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.outcome import OUTCOMES
 from eosdash.core.slices import (
@@ -26,6 +26,7 @@ from eosdash.core.slices import (
     spanned_slice,
     weight_slice,
 )
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError, Way, remembered
 from eosdash.params import BasinParams, NetworkParams, TrainParams
 from eosdash.params.basin import FARTHEST, LARGEST_LOG, SMALLEST_LOG

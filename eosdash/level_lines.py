@@ -10,8 +10,8 @@ import numpy as np
 from contourpy import LineType, contour_generator
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
 from eosdash.core.slices import Extent
+from eosdash.core.types import Array
 
 NEAR = 0.02
 """From within this share of an edge a secant leads to the root."""

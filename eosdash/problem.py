@@ -6,8 +6,9 @@ import numpy as np
 
 from eosdash.core import data, initialization, tasks
 from eosdash.core.data import Samples
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.nonlinear import Loss
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError
 
 if TYPE_CHECKING:  # parameter sets ask here for what suits them

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from eosdash.core.critical import CriticalLearningRate
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss
 from eosdash.core.settled import point_sharpness
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams
 from eosdash.runs import critical_lr_of, objective_of, start_of

@@ -13,9 +13,9 @@ from eosdash.core.critical_points import CriticalPoint
 from eosdash.core.events import Event, find_events
 from eosdash.core.gradient_descent import Ending, descend
 from eosdash.core.measure import Measure, Measurements
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.symmetry import is_mirrored
+from eosdash.core.types import Array
 from eosdash.fields import remembered
 from eosdash.params import NetworkParams, TrainParams
 from eosdash.problem import linear_objective_of as linear_objective_of

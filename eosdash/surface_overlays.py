@@ -7,10 +7,10 @@ point of a grid, and so is the Hessian.
 import numpy as np
 
 from eosdash.core.kernels import loss_of
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.settled import whole_spectrum
 from eosdash.core.slices import Extent, Slice
+from eosdash.core.types import Array
 from eosdash.level_lines import Function, zero_lines
 from eosdash.reasons import why_no_fold
 

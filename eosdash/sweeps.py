@@ -11,12 +11,13 @@ from eosdash.core import initialization
 from eosdash.core.boundary import wilson
 from eosdash.core.critical import CriticalLearningRate
 from eosdash.core.kernels import blocks
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss
 from eosdash.core.orbit import Observe, Orbits, descent, follow
 from eosdash.core.outcome import OUTCOMES, Outcome
 from eosdash.core.settled import point_sharpness
 from eosdash.core.sweep import Fates, fates, in_ball
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError, Way, remembered
 from eosdash.params import NetworkParams, SweepParams
 from eosdash.reference import reference_of, starting_lr

@@ -14,8 +14,9 @@ from eosdash.assumptions import Setting
 from eosdash.claims import Verdict, verdicts, why_not
 from eosdash.core import bounded, folds, statements
 from eosdash.core.folds import Mesh
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams, TheoryParams, TrainParams
 from eosdash.reasons import (

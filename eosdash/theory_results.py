@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from eosdash.claims import Verdict
 from eosdash.core.bounded import ProductBound
 from eosdash.core.folds import Mesh, PreimageGrid
-from eosdash.core.network import Array
 from eosdash.core.stable_minima import Hyperbola, Surface, WeightBound
+from eosdash.core.types import Array
 
 
 @dataclass(frozen=True)

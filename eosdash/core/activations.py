@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, ndtr
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 FAR = 40.0
 """The Gaussian density is zero in double precision from here on."""

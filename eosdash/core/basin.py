@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from eosdash.core.flock import THREADS, Flock
 from eosdash.core.kernels import step_seconds
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.outcome import CODE, Outcome
 from eosdash.core.settled import point_sharpness
 from eosdash.core.slices import Extent, Plane, Slice
 from eosdash.core.tile import Ends
+from eosdash.core.types import Array
 
 COARSEST = 64
 """No level has fewer pixels a side than this, unless the whole map has."""

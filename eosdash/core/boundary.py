@@ -20,8 +20,8 @@ from eosdash.core.exponents import (
     box_counting_dimension,
     uncertainty_exponent,
 )
-from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
+from eosdash.core.types import Array
 
 
 class Fraction(NamedTuple):

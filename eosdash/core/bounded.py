@@ -23,8 +23,9 @@ from scipy.optimize import minimize
 from eosdash.core.critical import EFFORT, Gauges
 from eosdash.core.initialization import aligned
 from eosdash.core.minimum import global_minimum
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.statements import NEGLIGIBLE, seen_directions, target_rank
+from eosdash.core.types import Array
 
 GAUGE_STEPS = 300
 """Most gradients per power while the flattest minimizer is looked for."""

@@ -47,9 +47,9 @@ from numpy.typing import NDArray
 
 from eosdash.core.complementarity import packed, solve, unpacked
 from eosdash.core.eigenpairs import TopEigenpairs, curvature_slopes
-from eosdash.core.network import Array
 from eosdash.core.outcome import scale_of
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 MARGIN = 0.05
 """Eigenvalues this close below 2/η, relatively, take part."""

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 ITERATIONS = 2000
 PRECISION = 1e-8

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from eosdash.core.critical_points import STABLE
 from eosdash.core.gradient_descent import Ending
-from eosdash.core.network import Array
 from eosdash.core.outcome import Outcome
+from eosdash.core.types import Array
 
 ROUNDING = 1e-9
 """A rise of the loss by less than this fraction is none."""

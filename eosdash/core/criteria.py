@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 
 class Criterion(NamedTuple):

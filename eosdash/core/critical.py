@@ -11,8 +11,9 @@ from scipy.optimize import minimize
 
 from eosdash.core.initialization import aligned
 from eosdash.core.minimum import decayed_minimizer, decayed_singular_value
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.types import Array
 
 Factors = tuple[list[Array], list[Array]]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.minimum import lowest_loss
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.protocols import Surface
 from eosdash.core.settled import (
@@ -22,6 +22,7 @@ from eosdash.core.settled import (
     settled_sharpness,
     whole_spectrum,
 )
+from eosdash.core.types import Array, Mask
 
 FLAT = 1e-6
 """An eigenvalue of the Hessian counts as zero up to this, relative to the spectral norm: that is
@@ -59,7 +60,6 @@ CRITICAL_POINTS = tuple(CriticalPoint)
 KIND = {kind: code for code, kind in enumerate(CRITICAL_POINTS)}
 
 Codes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 
 def is_minimum(kinds: Codes) -> Mask:

@@ -18,8 +18,9 @@ from itertools import accumulate, pairwise, starmap
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array, Linearization, LinearNetwork, Objective
+from eosdash.core.network import Linearization, LinearNetwork, Objective
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 
 def unseen(network: LinearNetwork) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 DIGITS = Path(__file__).parent.parent / "data" / "digits.npz"
 

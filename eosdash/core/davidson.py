@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.subspace import TINY, Array, Indices, Operator
+from eosdash.core.subspace import TINY, Operator
+from eosdash.core.types import Array, Indices
 
 MAX_ROWS = 40
 """Size at which a basis is cut down to its better half of Ritz vectors; more for many pairs."""

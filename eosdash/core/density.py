@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from eosdash.core.eigenpairs import TopEigenpairs
-from eosdash.core.network import Array
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 RELATIVE_WIDTH = 0.01
 """Default standard deviation of the Gaussians, as a part of the spectrum's extent."""

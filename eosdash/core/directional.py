@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 EPSILON = float(np.finfo(float).eps)
 TRUSTED = 1e-3

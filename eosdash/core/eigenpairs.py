@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.krylov import extreme_eigenvalues
-from eosdash.core.network import Array
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 DENSE = 56
 """Up to this many parameters the whole Hessian is diagonalized: more than a Krylov basis holds."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 Codes = NDArray[np.uint8]
 

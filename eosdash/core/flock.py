@@ -19,12 +19,12 @@ from eosdash.core.critical_points import (
     is_minimum,
 )
 from eosdash.core.kernels import block_size, kernel_of, loss_of
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT
 from eosdash.core.outcome import CODE, Outcome, scale_of, watched_from
 from eosdash.core.recurrence import PROJECTED, TAIL, projection
 from eosdash.core.tile import Ends, Rates, Record, Tile, quiet_move, some_rates, squares_of
+from eosdash.core.types import Array, Indices, Mask
 from eosdash.core.verdict import crawl, judge
 
 THREADS = 2
@@ -41,8 +41,6 @@ CROWD = 0.2
 SEEN_FLOATS = 4_000_000
 """Numbers in the orbits that are looked at together when the budget is spent."""
 
-Mask = NDArray[np.bool_]
-Indices = NDArray[np.intp]
 Part = Indices | slice
 
 

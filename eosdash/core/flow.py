@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import RK23
 
-from eosdash.core.network import Array
 from eosdash.core.outcome import scale_of
 from eosdash.core.protocols import Surface
 from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.types import Array
 
 TOLERANCE = 1e-6
 """Relative error per step; a thousandth of it absolute."""

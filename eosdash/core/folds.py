@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
+from eosdash.core.types import Array
 
 MOST_PREIMAGES = 5
 """The equation for ε is of degree five."""

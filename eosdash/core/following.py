@@ -16,7 +16,7 @@ from eosdash.core.davidson import MISLED, Known, Solved, improved, orthonormal_r
 from eosdash.core.nonlinear import SINGLE, NonlinearObjective
 from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.refinement import Level, coarse_to_fine
-from eosdash.core.subspace import Array, Indices
+from eosdash.core.types import Array, Indices
 
 PRECISION = 1e-5
 """How far eigenvalues may be off, relative to the spectral norm."""

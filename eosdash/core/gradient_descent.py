@@ -17,12 +17,12 @@ from eosdash.core.critical_points import (
     CriticalPoints,
     is_minimum,
 )
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Sampled, Walk
 from eosdash.core.outcome import OUTCOMES, Outcome, Scale, scale_of, watched_from
 from eosdash.core.protocols import Surface
 from eosdash.core.recurrence import TAIL, onset, projection
+from eosdash.core.types import Array
 from eosdash.core.verdict import Seen, crawl, is_unstable, judge
 
 FIRST_STRETCH = 16

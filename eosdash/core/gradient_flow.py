@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy.integrate import LSODA
 from scipy.optimize import minimize
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss
+from eosdash.core.types import Array
 
 NEWTON_STEPS = 60
 

@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Network, NonlinearNetwork
+from eosdash.core.types import Array
 
 
 def gaussian(network: Network, scale: float, seed: int, fan_in: bool = False) -> Array:

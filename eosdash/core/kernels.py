@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 Kernel = Callable[[Array, Array | float, Array, Array], None]
 """From θ (P, n) and a factor (n,) or number to factor · ∇L(θ), written into the third (P, n);

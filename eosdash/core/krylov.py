@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.subspace import TINY, Array, Basis, Indices, Operator
+from eosdash.core.subspace import TINY, Basis, Operator
+from eosdash.core.types import Array, Indices
 
 TOLERANCE = 2e-7
 """Estimated error, relative to the spectral norm, at which a large eigenvalue counts as converged:

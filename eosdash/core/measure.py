@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from eosdash.core.gradient_descent import Stretch
 from eosdash.core.gradient_flow import gradient_flow_sharpness
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.protocols import Surface
 from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.types import Array
 
 PATH_LIMIT = 12
 """Up to this many parameters the weights themselves are kept at every step."""

@@ -7,10 +7,11 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 
 from eosdash.core.initialization import balanced, gaussian
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.outcome import GRADIENT_TOLERANCE
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 RELATIVE = 1e-12
 """How close to the lowest loss, relative to what there is to be learned, counts as there."""

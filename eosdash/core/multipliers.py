@@ -9,9 +9,9 @@ rounding, or a start in a plane of symmetry, may hide that for as long as any bu
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
 from eosdash.core.optimizers import Optimizer
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 DENSE = 160
 """Up to this many numbers in the state of a step (twice the parameters, with momentum) M is formed

@@ -19,9 +19,8 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from eosdash.core.types import Array
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from eosdash.core.activations import ACTIVATIONS, Activation
 from eosdash.core.criteria import Criterion, criterion_of
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import LinearNetwork, Objective
+from eosdash.core.types import Array
 
 SINGLE: np.dtype[Any] = np.dtype(np.float32)
 

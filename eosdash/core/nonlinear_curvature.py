@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import SINGLE, NonlinearObjective
+from eosdash.core.types import Array
 
 TILE_FLOATS = 40_000
 """About how many numbers in double precision the widest signals of a tile may hold, or twice as

@@ -16,8 +16,8 @@ from typing import Protocol, overload, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 
 @dataclass(frozen=True)

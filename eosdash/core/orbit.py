@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.network import Array
 from eosdash.core.outcome import Scale
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 Advance = Callable[[Array, Array], tuple[Array, Array]]
 """One step of a map and of its derivative: points (n, P) and tangents (n, P) to the next."""

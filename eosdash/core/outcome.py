@@ -33,9 +33,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import NonlinearObjective
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 BALL = 1e6
 """An orbit farther out than this many of its length scale has diverged."""

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.types import Array
 
 RESOLUTION = 61
 CURVE = 241

@@ -27,9 +27,9 @@ from typing import NamedTuple
 import numpy as np
 
 from eosdash.core.eigenpairs import TopEigenpairs, curvature_slopes
-from eosdash.core.network import Array
 from eosdash.core.protocols import Surface
 from eosdash.core.smoothing import Smoother
+from eosdash.core.types import Array
 
 
 class Portrait(NamedTuple):

@@ -7,7 +7,7 @@ from the global minimum to the balance of its layers, is optional: it is not mea
 
 from typing import Protocol
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 
 class Parameters(Protocol):

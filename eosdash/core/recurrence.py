@@ -6,7 +6,7 @@ Orbits are points (T, m, n) of n trajectories: their weights, or a projection of
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 
 LONGEST_PERIOD = 64
 TAIL = 3 * LONGEST_PERIOD

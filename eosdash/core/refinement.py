@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.subspace import Array, Indices
+from eosdash.core.types import Array, Indices
 
 SPACING = 8
 """Pairs of steps between the points whose neighbours are too far away to be relied on."""

@@ -10,9 +10,10 @@ import numpy as np
 from eosdash.core.curvature import unseen
 from eosdash.core.kernels import step_seconds
 from eosdash.core.krylov import extreme_eigenvalues
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
 from eosdash.core.spectrum import DENSE_LIMIT, curvature_of
+from eosdash.core.types import Array
 
 OUTPUTS_LIMIT = 16
 """Up to this many entries of the end-to-end map the Gauss–Newton matrix is diagonalized."""

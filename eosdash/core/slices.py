@@ -6,9 +6,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.nonlinear import Network
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 DENSE_EIGENVECTORS = 200
 """Up to this many parameters the whole Hessian is diagonalized for its top eigenvectors."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from eosdash.core.eigenpairs import TopEigenpairs
-from eosdash.core.network import Array
 from eosdash.core.protocols import Surface
+from eosdash.core.types import Array
 
 
 def smoothed(path: Array) -> Array:

@@ -22,7 +22,8 @@ from eosdash.core.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.protocols import Surface
 from eosdash.core.refinement import coarse_to_fine, interpolated, turned
 from eosdash.core.refinement import lagrange as lagrange
-from eosdash.core.subspace import Array, Operator
+from eosdash.core.subspace import Operator
+from eosdash.core.types import Array
 
 DENSE_LIMIT = 50
 """Up to this many directions that the Hessian sees, all of it is formed and diagonalized. More

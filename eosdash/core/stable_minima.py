@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
+from eosdash.core.types import Array
 
 FURTHEST = 3.0
 """The surface is drawn at most this many e-foldings from the balanced minimizers."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from eosdash.core.critical import EFFORT, Gauges, critical_lr
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import LinearNetwork, Objective
+from eosdash.core.types import Array
 
 DETERMINANT_LIMIT = 300
 """Up to this many parameters the determinant of I − η∇²L is computed."""

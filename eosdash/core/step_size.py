@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss, NonlinearObjective
+from eosdash.core.types import Array
 
 PRODUCTS = 12
 """Hessian products behind an estimate of the sharpness, which is within a few percent then."""

@@ -6,8 +6,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
+from eosdash.core.types import Array, Indices
 
 SPANNED = 1e-12
 """What is left of a direction, relative to the spectral norm, when it was already spanned."""

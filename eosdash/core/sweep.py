@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from eosdash.core.basin import BATCH_FLOATS
 from eosdash.core.flock import Flock
 from eosdash.core.kernels import kernel_of
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss, Network
 from eosdash.core.outcome import CODE, OUTCOMES, Outcome
 from eosdash.core.settled import point_sharpness
 from eosdash.core.spectrum import DENSE_LIMIT
+from eosdash.core.types import Array
 
 
 class Fates(NamedTuple):

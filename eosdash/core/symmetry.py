@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import NonlinearObjective
+from eosdash.core.types import Array
 
 
 def is_mirrored(objective: NonlinearObjective, theta: Array) -> bool:

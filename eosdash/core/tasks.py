@@ -8,8 +8,9 @@ import numpy as np
 from scipy.stats import ortho_group
 
 from eosdash.core.data import Samples
-from eosdash.core.network import Array, LinearNetwork, Objective
+from eosdash.core.network import LinearNetwork, Objective
 from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.types import Array
 
 NOTHING = 1e-13
 """A slope below this, relative to the outputs over the inputs, is none."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.kernels import Kernel
-from eosdash.core.network import Array
 from eosdash.core.outcome import CODE, Outcome, Scale
+from eosdash.core.types import Array
 from eosdash.core.verdict import Seen
 
 LONGEST_MOVE = 1e150

@@ -19,12 +19,10 @@ from eosdash.core.critical_points import (
     is_minimum,
 )
 from eosdash.core.multipliers import escape, repel
-from eosdash.core.network import Array
 from eosdash.core.optimizers import Optimizer
 from eosdash.core.outcome import CODE, FORGOTTEN, SHORTEST, Outcome
 from eosdash.core.recurrence import RETURNED, TAIL, closes, drifts, find_periods, some_of
-
-Mask = NDArray[np.bool_]
+from eosdash.core.types import Array, Mask
 
 SAME = 6
 """Cycles whose losses and gradients agree to so many digits are one, up to a symmetry."""

@@ -4,8 +4,8 @@ import numpy as np
 
 from eosdash.core.directional import DirectionalTracker
 from eosdash.core.eigenpairs import TopEigenpairs
-from eosdash.core.network import Array
 from eosdash.core.portrait import PortraitTracker
+from eosdash.core.types import Array
 from eosdash.explaining.records import (
     Conclusion,
     Intro,

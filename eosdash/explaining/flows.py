@@ -10,9 +10,9 @@ from eosdash.core.basin import Progress
 from eosdash.core.central_flow import CentralChunk, CentralEnding, CentralStatus, central_flow
 from eosdash.core.flow import PATIENCE, WORK, FlowChunk, FlowEnding, FlowStatus, flow, times_of
 from eosdash.core.gradient_descent import Stretch, learning_rates
-from eosdash.core.network import Array
 from eosdash.core.smoothing import Smoother
 from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.types import Array
 from eosdash.explaining.records import (
     Columns,
     Conclusion,

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.core.data import Samples
-from eosdash.core.network import Array, Objective
+from eosdash.core.network import Objective
 from eosdash.core.nonlinear import Loss
+from eosdash.core.types import Array
 from eosdash.explaining.records import Conclusion, Intro, Part, Records, Subject, walked
 from eosdash.params import ExplainParams
 from eosdash.runs import samples_of

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from eosdash.core.basin import Progress
 from eosdash.core.gradient_descent import Ending, Stretch, descend, learning_rates
-from eosdash.core.network import Array
 from eosdash.core.nonlinear import Loss
+from eosdash.core.types import Array
 from eosdash.params import ExplainParams, TrainParams
 from eosdash.runs import objective_of, start_of
 

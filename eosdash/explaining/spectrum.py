@@ -6,7 +6,7 @@ import numpy as np
 
 from eosdash.core.basin import Progress
 from eosdash.core.density import SpectralDensity, spectral_density
-from eosdash.core.network import Array
+from eosdash.core.types import Array
 from eosdash.explaining.records import (
     Conclusion,
     Costs,

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Array
 from eosdash.core.orbit import cobweb
 from eosdash.core.outcome import OUTCOMES
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, SweepParams
 from eosdash.reference import known_critical_lr, reference_of, symbol_of

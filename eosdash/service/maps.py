@@ -12,8 +12,8 @@ from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
 from eosdash.core.basin import Level, Progress, Recheck, strides
 from eosdash.core.critical_points import CRITICAL_POINTS
 from eosdash.core.exponents import Fit
-from eosdash.core.network import Array
 from eosdash.core.outcome import OUTCOMES
+from eosdash.core.types import Array
 from eosdash.fields import ParameterError, search
 from eosdash.overlays import Overlays
 from eosdash.params import BasinParams
