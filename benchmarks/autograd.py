@@ -12,7 +12,7 @@ import torch
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
-from eosdash.core.network import LinearNetwork
+from eosdash.core.networks.linear import LinearNetwork
 from eosdash.core.types import Array
 
 TOLERANCE = 1e-4

@@ -12,10 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from eosdash.core.central_flow import CentralChunk, central_flow
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.smoothing import Oscillations
-from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.curvature.spectrum import SpectrumTracker
+from eosdash.core.flows.central_flow import CentralChunk, central_flow
+from eosdash.core.flows.smoothing import Oscillations
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
 
 LR = 0.2
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import put
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.settled import point_sharpness
-from eosdash.core.spectrum import SINGLE_LIMIT, Extremes, SpectrumTracker
+from eosdash.core.curvature.settled import point_sharpness
+from eosdash.core.curvature.spectrum import SINGLE_LIMIT, Extremes, SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.networks.nonlinear import Loss, NonlinearObjective
 from eosdash.core.types import Array
 from eosdash.params import TrainParams
 from eosdash.runs import is_generic, objective_of, start_of

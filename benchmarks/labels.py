@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.descent.gradient_descent import Ending, descend
 from eosdash.fields import ParameterError
 from eosdash.params import TrainParams
 from eosdash.reference import reference_of

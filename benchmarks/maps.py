@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Row
 from benchmarks.training import timed
-from eosdash.core.basin import map_basin
-from eosdash.core.flock import Flock
-from eosdash.core.network import Objective
+from eosdash.core.descent.flock import Flock
+from eosdash.core.maps.basin import map_basin
+from eosdash.core.maps.slices import Extent, Slice, random_slice, weight_slice
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.tasks import scalar_objective, whitened_objective
 from eosdash.core.outcome import BALL, CODE, GRADIENT_TOLERANCE, Outcome
-from eosdash.core.slices import Extent, Slice, random_slice, weight_slice
-from eosdash.core.tasks import scalar_objective, whitened_objective
 from eosdash.core.types import Array
 
 jax.config.update("jax_enable_x64", True)

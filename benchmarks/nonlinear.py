@@ -16,11 +16,11 @@ from torch import Tensor
 from benchmarks.autograd import largest
 from benchmarks.report import Row
 from benchmarks.training import Array, timed
-from eosdash.core.data import Samples, chebyshev, digits
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import gaussian, uniform
-from eosdash.core.measure import Measure
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.descent.measure import Measure
+from eosdash.core.networks.data import Samples, chebyshev, digits
+from eosdash.core.networks.initialization import gaussian, uniform
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
 
 REPETITIONS = 3
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.autograd import sharpness_curve
 from benchmarks.report import Row
-from eosdash.core.network import Objective
+from eosdash.core.networks.linear import Objective
 from eosdash.core.types import Array
 from eosdash.params import TrainParams
 from eosdash.runs import objective_of, start_of, train_run

@@ -1,17 +1,18 @@
 """What the theory of large learning rates assumes: each assumption in words, and as a test.
 
-``η``, ``r`` and ``Σ`` are as in :mod:`eosdash.core.network`; k is the rank of the learned map.
+``η``, ``r`` and ``Σ`` are as in :mod:`eosdash.core.networks.linear`; k is the rank of the learned
+map.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from eosdash.core.bounded import free_layer, learned_rank, unseen_input
-from eosdash.core.network import Objective
-from eosdash.core.nonlinear import Loss
-from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
-from eosdash.core.statements import is_singular_everywhere, seen_directions, target_rank
+from eosdash.core.descent.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.nonlinear import Loss
+from eosdash.core.theory.bounded import free_layer, learned_rank, unseen_input
+from eosdash.core.theory.statements import is_singular_everywhere, seen_directions, target_rank
 
 ROUNDED = 1 - 1e-9
 """Rounding of η_C must not make the origin stable where it is the global minimizer itself."""

@@ -7,17 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core import initialization
-from eosdash.core.basin import Level, Progress, Recheck, map_basin, recheck
-from eosdash.core.boundary import Boundary, Fraction, fractions, measure_boundary
-from eosdash.core.critical import CriticalLearningRate
-from eosdash.core.critical_points import CRITICAL_POINTS
-from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.gradient_flow import FLOW_LIMIT, LowPoint, flow_minimizer
-from eosdash.core.network import Objective
-from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.outcome import OUTCOMES
-from eosdash.core.slices import (
+from eosdash.core.descent.critical_points import CRITICAL_POINTS
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.flows.gradient_flow import FLOW_LIMIT, LowPoint, flow_minimizer
+from eosdash.core.maps.basin import Level, Progress, Recheck, map_basin, recheck
+from eosdash.core.maps.boundary import Boundary, Fraction, fractions, measure_boundary
+from eosdash.core.maps.slices import (
     Extent,
     Slice,
     TrainabilityPlane,
@@ -26,6 +21,11 @@ from eosdash.core.slices import (
     spanned_slice,
     weight_slice,
 )
+from eosdash.core.networks import initialization
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.nonlinear import Loss, NonlinearObjective
+from eosdash.core.outcome import OUTCOMES
+from eosdash.core.theory.critical import CriticalLearningRate
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError, Way, remembered
 from eosdash.params import BasinParams, NetworkParams, TrainParams
@@ -92,9 +92,10 @@ class BasinResult:
             where diverged and on the plane of trainability.
         changed: with ``twice``, where the outcome is another one with twice the steps, else None.
         fraction: share of each outcome.
-        interval: Wilson's 95 % interval of each share; see :mod:`eosdash.core.boundary`.
+        interval: Wilson's 95 % interval of each share; see :mod:`eosdash.core.maps.boundary`.
         boundary: basin entropy, box-counting dimension and uncertainty exponent, the two with the
-            error of their fit and what tells how far they hold; see :mod:`eosdash.core.exponents`.
+            error of their fit and what tells how far they hold; see
+            :mod:`eosdash.core.maps.exponents`.
         threshold: 2/η.
         critical_lr: η_C, and whether by a formula; None where the network is not linear.
     """

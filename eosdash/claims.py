@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eosdash.assumptions import ASSUMPTIONS, Setting, manifold_rank
-from eosdash.core.bounded import free_layer
+from eosdash.core.theory.bounded import free_layer
 from eosdash.marks import unmarked
 
 Instead = str | Callable[[Setting], str]

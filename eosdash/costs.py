@@ -3,11 +3,11 @@ measurements, good to a factor of two."""
 
 from typing import NamedTuple
 
-from eosdash.core.curvature import unseen
-from eosdash.core.kernels import step_seconds
-from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.settled import rest_seconds
-from eosdash.core.statements import DETERMINANT_LIMIT
+from eosdash.core.curvature.curvature import unseen
+from eosdash.core.curvature.settled import rest_seconds
+from eosdash.core.networks.kernels import step_seconds
+from eosdash.core.networks.nonlinear import Loss, NonlinearObjective
+from eosdash.core.theory.statements import DETERMINANT_LIMIT
 
 COUNTED = 33
 """Learning rates at which the theory counts convergence."""

@@ -10,7 +10,7 @@ import numpy as np
 from contourpy import LineType, contour_generator
 from numpy.typing import NDArray
 
-from eosdash.core.slices import Extent
+from eosdash.core.maps.slices import Extent
 from eosdash.core.types import Array
 
 NEAR = 0.02

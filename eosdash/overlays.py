@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from eosdash.assumptions import Setting
 from eosdash.claims import why_not
-from eosdash.core.curvature import Curvature
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.slices import Extent, Slice
+from eosdash.core.curvature.curvature import Curvature
+from eosdash.core.maps.slices import Extent, Slice
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.nonlinear import Loss, NonlinearObjective
 from eosdash.core.types import Array
 from eosdash.level_lines import Function, zero_lines
 from eosdash.surface_overlays import fold_lines, loss_on_grid

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eosdash.core import data, initialization, tasks
-from eosdash.core.data import Samples
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.nonlinear import Loss
+from eosdash.core.networks import data, initialization, tasks
+from eosdash.core.networks.data import Samples
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.nonlinear import Loss
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError
 

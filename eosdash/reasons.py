@@ -6,9 +6,9 @@ assumes, is in :mod:`eosdash.claims`.
 
 from eosdash.assumptions import Setting
 from eosdash.claims import why_not
-from eosdash.core.network import Objective
-from eosdash.core.nonlinear import NonlinearObjective
-from eosdash.core.statements import DETERMINANT_LIMIT
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.nonlinear import NonlinearObjective
+from eosdash.core.theory.statements import DETERMINANT_LIMIT
 
 SMALLEST_TARGET = 1e-30
 """Scalar chains with a smaller |y| are not drawn."""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eosdash.core.critical import CriticalLearningRate
-from eosdash.core.nonlinear import Loss
-from eosdash.core.settled import point_sharpness
+from eosdash.core.curvature.settled import point_sharpness
+from eosdash.core.networks.nonlinear import Loss
+from eosdash.core.theory.critical import CriticalLearningRate
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams

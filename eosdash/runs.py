@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.course import Course, course_of
-from eosdash.core.critical import CriticalLearningRate, critical_lr
-from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.events import Event, find_events
-from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.measure import Measure, Measurements
-from eosdash.core.nonlinear import Loss, NonlinearObjective
-from eosdash.core.symmetry import is_mirrored
+from eosdash.core.descent.course import Course, course_of
+from eosdash.core.descent.critical_points import CriticalPoint
+from eosdash.core.descent.events import Event, find_events
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.descent.measure import Measure, Measurements
+from eosdash.core.networks.nonlinear import Loss, NonlinearObjective
+from eosdash.core.networks.symmetry import is_mirrored
+from eosdash.core.theory.critical import CriticalLearningRate, critical_lr
 from eosdash.core.types import Array
 from eosdash.fields import remembered
 from eosdash.params import NetworkParams, TrainParams
@@ -49,7 +49,8 @@ class TrainResult:
         weights: θ_T, the point reached, flattened like the parameter of that name, (P,).
         lr: η in force at each step, (T,).
         loss, sharpness, eigenvalues, lambda_min, converged, grad_norm, balance,
-        singular_values, gfs_sharpness, path: see :class:`eosdash.core.measure.Measurements`.
+        singular_values, gfs_sharpness, path: see
+        :class:`eosdash.core.descent.measure.Measurements`.
     """
 
     params: TrainParams

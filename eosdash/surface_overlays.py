@@ -6,10 +6,10 @@ point of a grid, and so is the Hessian.
 
 import numpy as np
 
-from eosdash.core.kernels import loss_of
-from eosdash.core.nonlinear import NonlinearObjective
-from eosdash.core.settled import whole_spectrum
-from eosdash.core.slices import Extent, Slice
+from eosdash.core.curvature.settled import whole_spectrum
+from eosdash.core.maps.slices import Extent, Slice
+from eosdash.core.networks.kernels import loss_of
+from eosdash.core.networks.nonlinear import NonlinearObjective
 from eosdash.core.types import Array
 from eosdash.level_lines import Function, zero_lines
 from eosdash.reasons import why_no_fold

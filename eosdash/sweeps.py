@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core import initialization
-from eosdash.core.boundary import wilson
-from eosdash.core.critical import CriticalLearningRate
-from eosdash.core.kernels import blocks
-from eosdash.core.network import Objective
-from eosdash.core.nonlinear import Loss
-from eosdash.core.orbit import Observe, Orbits, descent, follow
+from eosdash.core.curvature.settled import point_sharpness
+from eosdash.core.maps.boundary import wilson
+from eosdash.core.networks import initialization
+from eosdash.core.networks.kernels import blocks
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.nonlinear import Loss
 from eosdash.core.outcome import OUTCOMES, Outcome
-from eosdash.core.settled import point_sharpness
-from eosdash.core.sweep import Fates, fates, in_ball
+from eosdash.core.sweeps.orbit import Observe, Orbits, descent, follow
+from eosdash.core.sweeps.sweep import Fates, fates, in_ball
+from eosdash.core.theory.critical import CriticalLearningRate
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError, Way, remembered
 from eosdash.params import NetworkParams, SweepParams
@@ -50,7 +50,7 @@ class SweepResult:
         fraction: share of the starts by outcome, (c,) each.
         interval: Wilson's 95 % interval of the share that converges to a minimum, (2, c).
         grad_norm: ‖∇L‖ at the point reached, (c, N); infinite where diverged.
-        sharpness: λ_max at the point reached, (c, N); see :class:`eosdash.core.sweep.Fates`.
+        sharpness: λ_max at the point reached, (c, N); see :class:`eosdash.core.sweeps.sweep.Fates`.
         visits: values of the observable at the last steps of the orbit from the start of the
             parameter set, (V, c); None for depth and width.
         exponent: its largest Lyapunov exponent, nats a step, (c,); None for depth and width.

@@ -12,10 +12,11 @@ import numpy as np
 
 from eosdash.assumptions import Setting
 from eosdash.claims import Verdict, verdicts, why_not
-from eosdash.core import bounded, folds, statements
-from eosdash.core.folds import Mesh
-from eosdash.core.network import Objective
-from eosdash.core.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
+from eosdash.core.maps import folds
+from eosdash.core.maps.folds import Mesh
+from eosdash.core.networks.linear import Objective
+from eosdash.core.theory import bounded, statements
+from eosdash.core.theory.stable_minima import Hyperbola, Surface, hyperbola, surface, weight_bound
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError, remembered
 from eosdash.params import NetworkParams, TheoryParams, TrainParams

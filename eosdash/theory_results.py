@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eosdash.claims import Verdict
-from eosdash.core.bounded import ProductBound
-from eosdash.core.folds import Mesh, PreimageGrid
-from eosdash.core.stable_minima import Hyperbola, Surface, WeightBound
+from eosdash.core.maps.folds import Mesh, PreimageGrid
+from eosdash.core.theory.bounded import ProductBound
+from eosdash.core.theory.stable_minima import Hyperbola, Surface, WeightBound
 from eosdash.core.types import Array
 
 

@@ -3,7 +3,7 @@ claim."""
 
 import numpy as np
 
-from eosdash.core.boundary import wilson
+from eosdash.core.maps.boundary import wilson
 from eosdash.params import NetworkParams
 from eosdash.shares import percent
 from eosdash.theory import ManifoldResult, NonsingularResult, RayResult, StableResult

@@ -1,13 +1,13 @@
 """A run in words: what is computed, and what was seen."""
 
 from eosdash.basins import is_flowed
-from eosdash.core.boundary import Fraction
-from eosdash.core.course import Course
-from eosdash.core.critical import CriticalLearningRate
-from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.gradient_descent import Ending
+from eosdash.core.descent.course import Course
+from eosdash.core.descent.critical_points import CriticalPoint
+from eosdash.core.descent.gradient_descent import Ending
+from eosdash.core.maps.boundary import Fraction
+from eosdash.core.maps.slices import weight_name
 from eosdash.core.outcome import Outcome
-from eosdash.core.slices import weight_name
+from eosdash.core.theory.critical import CriticalLearningRate
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.reference import STARTING_SYMBOL, SYMBOL
 from eosdash.shares import percent

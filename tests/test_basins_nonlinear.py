@@ -9,7 +9,7 @@ import pytest
 
 import eosdash
 from eosdash.basins import ground_of, pixel_run
-from eosdash.core.slices import Extent, weight_name
+from eosdash.core.maps.slices import Extent, weight_name
 from eosdash.fields import ParameterError
 from eosdash.marks import unmarked
 from eosdash.overlays import overlays

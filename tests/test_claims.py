@@ -9,12 +9,12 @@ import eosdash
 from eosdash import theory
 from eosdash.assumptions import ASSUMPTIONS, Setting
 from eosdash.claims import CLAIMS, STATEMENTS, failing, verdicts, why_not
-from eosdash.core import bounded, statements
-from eosdash.core.critical import critical_lr
-from eosdash.core.initialization import aligned
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.optimizers import Optimizer
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.descent.optimizers import Optimizer
+from eosdash.core.networks.initialization import aligned
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.theory import bounded, statements
+from eosdash.core.theory.critical import critical_lr
 from eosdash.params import BasinParams, NetworkParams, SweepParams, TrainParams
 from eosdash.scope import map_scope, run_scope, sweep_scope
 from eosdash.service.encoding import first_record

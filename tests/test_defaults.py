@@ -6,7 +6,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from eosdash.core.network import Objective
+from eosdash.core.networks.linear import Objective
 from eosdash.params import TrainParams
 from eosdash.params.task import CLASSES, USUAL, Task
 from eosdash.runs import objective_of, start_of

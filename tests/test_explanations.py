@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import eosdash
-from eosdash.core.basin import Progress
-from eosdash.core.central_flow import CentralChunk, central_flow
+from eosdash.core.flows.central_flow import CentralChunk, central_flow
+from eosdash.core.maps.basin import Progress
 from eosdash.explaining import records
 from eosdash.explaining.learned import IMAGES, frames_of
 from eosdash.explanations import MADE, explain_records

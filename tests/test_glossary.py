@@ -9,8 +9,8 @@ import pytest
 import eosdash
 from eosdash.assumptions import ASSUMPTIONS
 from eosdash.claims import CLAIMS, STATEMENTS
+from eosdash.core.networks.tasks import scalar_objective
 from eosdash.core.outcome import OUTCOMES
-from eosdash.core.tasks import scalar_objective
 from eosdash.glossary import GLOSSARY, aliases
 
 LONGEST = 260

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.slices import Extent, Slice, random_slice, spanned_slice, weight_slice
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.maps.slices import Extent, Slice, random_slice, spanned_slice, weight_slice
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from eosdash.level_lines import roots, traced
 from eosdash.overlays import (
     DEPTH_OF_LOSS,

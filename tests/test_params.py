@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from eosdash.basins import ground_of
-from eosdash.core.slices import Extent
+from eosdash.core.maps.slices import Extent
 from eosdash.fields import ParameterError, allowed_values
 from eosdash.params import BasinParams, TrainParams
 from eosdash.params.task import Task

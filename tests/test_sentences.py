@@ -1,6 +1,6 @@
 """Two hundred random runs: every sentence and event is what the curves show.
 
-The predicates are written from the columns alone, apart from :mod:`eosdash.core.course`.
+The predicates are written from the columns alone, apart from :mod:`eosdash.core.descent.course`.
 """
 
 import re
@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from eosdash.core.measure import Measurements
+from eosdash.core.descent.measure import Measurements
 from eosdash.fields import ParameterError
 from eosdash.marks import unmarked
 from eosdash.params import TrainParams

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eosdash import table
-from eosdash.core import data
+from eosdash.core.networks import data
 from eosdash.fields import ParameterError, search
 from eosdash.params import TrainParams
 from eosdash.params.task import MOST_NUMBERS, MOST_ROWS

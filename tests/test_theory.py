@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eosdash import ParameterError, train
-from eosdash.core.critical import EFFORT
+from eosdash.core.theory.critical import EFFORT
 from eosdash.params import NetworkParams
 from eosdash.runs import critical_lr_of, objective_of
 from eosdash.theory import critical_lr, manifold, nonsingular, stable

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eosdash
-from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.descent.optimizers import GRADIENT_DESCENT, Optimizer
 from eosdash.explaining.records import edges
 from eosdash.marks import unmarked
 from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams

@@ -7,18 +7,18 @@ size of what is to be learned.
 
 diverged   ‖θ_t‖ > 10⁶ ℓ, or it is no number.
 minimum    θ_t is critical (below), its loss is the lowest there is or curves upwards (see
-           :mod:`eosdash.core.critical_points`), and S ≤ the stability threshold: a minimum that
-           is not stable is left again, unless θ_{t+1} = θ_t to the last bit.
+           :mod:`eosdash.core.descent.critical_points`), and S ≤ the stability threshold: a minimum
+           that is not stable is left again, unless θ_{t+1} = θ_t to the last bit.
 saddle     θ_t is critical and no minimum, and no longer left: θ_{t+1} = θ_t to the last bit, or
            it has been critical through the second half of the run, with a gradient that does not
            grow, while a rounding error along the steepest way down would have grown to size 1.
 periodic   θ_{t+p} = θ_t for the last points, p ≤ 64; either to rounding, or up to a part in 10⁶ of
            a step and closing in on it so fast that less than a part in 10³ is left; and a
-           disturbance of the cycle does not grow (:mod:`eosdash.core.multipliers`).
+           disturbance of the cycle does not grow (:mod:`eosdash.core.descent.multipliers`).
 bounded    none of these, and nothing drifts any more over the second half of at least 128 steps:
            neither the gradient, nor the weights, nor the distance after the number of steps that
-           brings the orbit closest to itself (:mod:`eosdash.core.recurrence`). A transient may
-           last longer than any budget, so it says *bounded so far*.
+           brings the orbit closest to itself (:mod:`eosdash.core.descent.recurrence`). A transient
+           may last longer than any budget, so it says *bounded so far*.
 undecided  everything else: still moving, on a plateau, about to leave a saddle.
 
 Critical is ‖∇L‖ ≤ 10⁻⁹, or what rounding leaves of a gradient: 16 ε ‖Y‖ √(2/η), where ε is the
@@ -33,9 +33,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.network import Objective
-from eosdash.core.nonlinear import NonlinearObjective
-from eosdash.core.protocols import Surface
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.nonlinear import NonlinearObjective
+from eosdash.core.networks.protocols import Surface
 from eosdash.core.types import Array
 
 BALL = 1e6

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from eosdash.core.directional import DirectionalTracker
-from eosdash.core.eigenpairs import TopEigenpairs
-from eosdash.core.portrait import PortraitTracker
+from eosdash.core.curvature.directional import DirectionalTracker
+from eosdash.core.curvature.eigenpairs import TopEigenpairs
+from eosdash.core.flows.portrait import PortraitTracker
 from eosdash.core.types import Array
 from eosdash.explaining.records import (
     Conclusion,

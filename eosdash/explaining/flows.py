@@ -6,12 +6,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.basin import Progress
-from eosdash.core.central_flow import CentralChunk, CentralEnding, CentralStatus, central_flow
-from eosdash.core.flow import PATIENCE, WORK, FlowChunk, FlowEnding, FlowStatus, flow, times_of
-from eosdash.core.gradient_descent import Stretch, learning_rates
-from eosdash.core.smoothing import Smoother
-from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.curvature.spectrum import SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, learning_rates
+from eosdash.core.flows.central_flow import CentralChunk, CentralEnding, CentralStatus, central_flow
+from eosdash.core.flows.flow import (
+    PATIENCE,
+    WORK,
+    FlowChunk,
+    FlowEnding,
+    FlowStatus,
+    flow,
+    times_of,
+)
+from eosdash.core.flows.smoothing import Smoother
+from eosdash.core.maps.basin import Progress
 from eosdash.core.types import Array
 from eosdash.explaining.records import (
     Columns,

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.data import Samples
-from eosdash.core.network import Objective
-from eosdash.core.nonlinear import Loss
+from eosdash.core.networks.data import Samples
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.nonlinear import Loss
 from eosdash.core.types import Array
 from eosdash.explaining.records import Conclusion, Intro, Part, Records, Subject, walked
 from eosdash.params import ExplainParams

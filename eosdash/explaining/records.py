@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.basin import Progress
-from eosdash.core.gradient_descent import Ending, Stretch, descend, learning_rates
-from eosdash.core.nonlinear import Loss
+from eosdash.core.descent.gradient_descent import Ending, Stretch, descend, learning_rates
+from eosdash.core.maps.basin import Progress
+from eosdash.core.networks.nonlinear import Loss
 from eosdash.core.types import Array
 from eosdash.params import ExplainParams, TrainParams
 from eosdash.runs import objective_of, start_of

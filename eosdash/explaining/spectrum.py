@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eosdash.core.basin import Progress
-from eosdash.core.density import SpectralDensity, spectral_density
+from eosdash.core.curvature.density import SpectralDensity, spectral_density
+from eosdash.core.maps.basin import Progress
 from eosdash.core.types import Array
 from eosdash.explaining.records import (
     Conclusion,

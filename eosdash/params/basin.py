@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from eosdash.core.slices import Extent
+from eosdash.core.maps.slices import Extent
 from eosdash.fields import Numbers, ParameterError, Way, Whole, parameter
 from eosdash.params.fitting import map_sizes_for
 from eosdash.params.network import NetworkParams

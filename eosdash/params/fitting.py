@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from eosdash.core.step_size import OF_LINEAR, SHARES, suited_lr
+from eosdash.core.descent.step_size import OF_LINEAR, SHARES, suited_lr
 from eosdash.costs import map_seconds, run_seconds, sweep_seconds, theory_seconds
 from eosdash.fields import remembered
 from eosdash.problem import objective_of, start_of
@@ -32,7 +32,7 @@ def scale_for(params: "NetworkParams") -> float:
 
 @remembered
 def lr_for(params: "NetworkParams") -> float:
-    """:func:`eosdash.core.step_size.suited_lr` at the start."""
+    """:func:`eosdash.core.descent.step_size.suited_lr` at the start."""
     objective = objective_of(params)
     return suited_lr(objective, start_of(params, objective))
 

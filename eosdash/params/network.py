@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from eosdash.core.network import LinearNetwork
-from eosdash.core.nonlinear import NonlinearNetwork
-from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.descent.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.networks.linear import LinearNetwork
+from eosdash.core.networks.nonlinear import NonlinearNetwork
 from eosdash.fields import LearningRate, Numbers, ParameterError, Way, Widths, parameter, split
 from eosdash.params.fitting import digits, lr_for, scale_for, scaling_for
 from eosdash.params.task import CLASSES, MOST_IMAGES, TaskParams

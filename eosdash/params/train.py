@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from eosdash.core.optimizers import Optimizer
+from eosdash.core.descent.optimizers import Optimizer
 from eosdash.fields import ParameterError, Schedule, Way, parameter
 from eosdash.params.fitting import steps_for
 from eosdash.params.network import MOST_SAMPLES, NONLINEAR, NetworkParams

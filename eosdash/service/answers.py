@@ -3,8 +3,8 @@
 from dataclasses import fields
 from typing import Any
 
-from eosdash.core.basin import Level
-from eosdash.core.critical_points import CRITICAL_POINTS
+from eosdash.core.descent.critical_points import CRITICAL_POINTS
+from eosdash.core.maps.basin import Level
 from eosdash.core.outcome import OUTCOMES
 
 Schema = dict[str, Any]

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.orbit import cobweb
 from eosdash.core.outcome import OUTCOMES
+from eosdash.core.sweeps.orbit import cobweb
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError
 from eosdash.params import NetworkParams, SweepParams

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 import eosdash
 from eosdash.claims import sentence
-from eosdash.core.measure import Measurements
-from eosdash.core.network import Objective
-from eosdash.core.plane import two_weight_plane
-from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker
+from eosdash.core.curvature.spectrum import DENSE_LIMIT, SpectrumTracker
+from eosdash.core.descent.measure import Measurements
+from eosdash.core.maps.plane import two_weight_plane
+from eosdash.core.networks.linear import Objective
 from eosdash.marks import has_marks, unmarked
 from eosdash.params import NetworkParams, SweepParams, TrainParams
 from eosdash.runs import End, critical_lr_of, critical_point_of, objective_of, start_of

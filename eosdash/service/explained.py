@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eosdash.core.basin import Progress
+from eosdash.core.maps.basin import Progress
 from eosdash.explaining.records import Conclusion, Intro, Part, Record
 from eosdash.explanations import ExplainResult, explain_records
 from eosdash.params import ExplainParams

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from eosdash import animation
 from eosdash.basins import BasinEnd, Ground, PixelRun, landmarks
-from eosdash.core.basin import Level, Progress, Recheck, strides
-from eosdash.core.critical_points import CRITICAL_POINTS
-from eosdash.core.exponents import Fit
+from eosdash.core.descent.critical_points import CRITICAL_POINTS
+from eosdash.core.maps.basin import Level, Progress, Recheck, strides
+from eosdash.core.maps.exponents import Fit
 from eosdash.core.outcome import OUTCOMES
 from eosdash.core.types import Array
 from eosdash.fields import ParameterError, search

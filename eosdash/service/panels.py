@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from eosdash import theory
 from eosdash.checks import network_of, past_critical, why_no_map
 from eosdash.claims import NOTHING_TO_LEARN, verdicts, why_not
-from eosdash.core.boundary import wilson
-from eosdash.core.bounded import ProductBound
+from eosdash.core.maps.boundary import wilson
+from eosdash.core.theory.bounded import ProductBound
 from eosdash.params import TheoryParams
 from eosdash.service.encoding import first_record, packed
 from eosdash.setting import setting_of

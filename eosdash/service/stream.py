@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from eosdash.basins import basin_records, ground_of
-from eosdash.core.basin import Level
-from eosdash.core.measure import Measurements
-from eosdash.core.slices import Slice
+from eosdash.core.descent.measure import Measurements
+from eosdash.core.maps.basin import Level
+from eosdash.core.maps.slices import Slice
 from eosdash.fields import ParameterSet
 from eosdash.overlays import overlays
 from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import eosdash
-from eosdash.core.boundary import wilson
+from eosdash.core.maps.boundary import wilson
 from tests.browser.basin_page import BasinPage
 from tests.browser.run_page import RunPage
 from tests.browser.sweep_page import SweepPage

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, linregress
 
-from eosdash.core.boundary import (
+from eosdash.core.maps.boundary import (
     basin_entropy,
     box_counting_dimension,
     fractions,

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from eosdash.core import bounded, statements
-from eosdash.core.critical import critical_lr
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.theory import bounded, statements
+from eosdash.core.theory.critical import critical_lr
 from tests.core.brute_force import BruteForce
 
 ANYWHERE = (0.0, 1.0, 37.0, 2.5e3)

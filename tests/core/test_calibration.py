@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eosdash
-from eosdash.core.boundary import measure_boundary
-from eosdash.core.calibration import KOCH, curves, filled, known_dimensions, snowflake
-from eosdash.core.exponents import box_counting_dimension, uncertainty_exponent
+from eosdash.core.maps.boundary import measure_boundary
+from eosdash.core.maps.calibration import KOCH, curves, filled, known_dimensions, snowflake
+from eosdash.core.maps.exponents import box_counting_dimension, uncertainty_exponent
 from tests.depth import examples
 
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.central_flow import CentralChunk, CentralEnding, CentralStatus, central_flow
-from eosdash.core.complementarity import packed, solve, unpacked
-from eosdash.core.eigenpairs import TopEigenpairs, curvature_slopes
-from eosdash.core.flow import flow
-from eosdash.core.smoothing import Oscillations, Smoother, local_mean, smoothed
-from eosdash.core.tasks import scalar_objective
+from eosdash.core.curvature.eigenpairs import TopEigenpairs, curvature_slopes
+from eosdash.core.flows.central_flow import CentralChunk, CentralEnding, CentralStatus, central_flow
+from eosdash.core.flows.complementarity import packed, solve, unpacked
+from eosdash.core.flows.flow import flow
+from eosdash.core.flows.smoothing import Oscillations, Smoother, local_mean, smoothed
+from eosdash.core.networks.tasks import scalar_objective
 from tests.core.toys import Quadratic, Valleys, chebyshev, descent, fan_in
 from tests.depth import examples
 

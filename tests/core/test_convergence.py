@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from eosdash.core import krylov
-from eosdash.core.curvature import Curvature, PlainCurvature
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import balanced
-from eosdash.core.krylov import extreme_eigenvalues
-from eosdash.core.settled import extreme_curvatures, point_sharpness
-from eosdash.core.spectrum import SpectrumTracker
-from eosdash.core.subspace import Basis
-from eosdash.core.tasks import whitened_objective
+from eosdash.core.curvature.curvature import Curvature, PlainCurvature
+from eosdash.core.curvature.settled import extreme_curvatures, point_sharpness
+from eosdash.core.curvature.spectrum import SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.eigen import krylov
+from eosdash.core.eigen.krylov import extreme_eigenvalues
+from eosdash.core.eigen.subspace import Basis
+from eosdash.core.networks.initialization import balanced
+from eosdash.core.networks.tasks import whitened_objective
 from eosdash.params import TrainParams
 from eosdash.runs import is_generic, objective_of, start_of
 from tests.core.brute_force import of_matrix

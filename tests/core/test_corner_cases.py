@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import eosdash
-from eosdash.core.critical import critical_lr
-from eosdash.core.gradient_descent import descend
-from eosdash.core.gradient_flow import gradient_flow_sharpness
-from eosdash.core.plane import two_weight_plane
-from eosdash.core.recurrence import find_periods
-from eosdash.core.tasks import regression_objective, scalar_objective
+from eosdash.core.descent.gradient_descent import descend
+from eosdash.core.descent.recurrence import find_periods
+from eosdash.core.flows.gradient_flow import gradient_flow_sharpness
+from eosdash.core.maps.plane import two_weight_plane
+from eosdash.core.networks.tasks import regression_objective, scalar_objective
+from eosdash.core.theory.critical import critical_lr
 from eosdash.params import TrainParams
 from tests.core.brute_force import regression
 

@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import ortho_group
 
-from eosdash.core.critical import _least_sharpness, critical_lr
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.theory.critical import _least_sharpness, critical_lr
 from tests.core.brute_force import of_matrix, regression
 
 

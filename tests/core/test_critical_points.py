@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eosdash.core.critical_points import CRITICAL_POINTS, CriticalPoints
-from eosdash.core.data import Samples, chebyshev
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.tasks import scalar_objective, whitened_objective
+from eosdash.core.descent.critical_points import CRITICAL_POINTS, CriticalPoints
+from eosdash.core.networks.data import Samples, chebyshev
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.networks.tasks import scalar_objective, whitened_objective
 
 
 def kinds(objective, *points):

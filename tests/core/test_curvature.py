@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from eosdash.core.curvature import Curvature, unseen
-from eosdash.core.tasks import regression_objective
+from eosdash.core.curvature.curvature import Curvature, unseen
+from eosdash.core.networks.tasks import regression_objective
 
 SHAPES = [(5, 30, 20, 3), (4, 8, 7, 6, 9, 4), (1, 6, 6, 1), (3, 2, 2, 5), (3, 9, 2)]
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core import data
-from eosdash.core.data import chebyshev, digits, moons, spirals, table, toy_regression
+from eosdash.core.networks import data
+from eosdash.core.networks.data import chebyshev, digits, moons, spirals, table, toy_regression
 
 
 @given(st.integers(0, 20), st.integers(2, 60))

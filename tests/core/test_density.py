@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from eosdash.core.density import spectral_density
-from eosdash.core.initialization import gaussian
-from eosdash.core.tasks import regression_objective, scalar_objective
+from eosdash.core.curvature.density import spectral_density
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.tasks import regression_objective, scalar_objective
 from tests.core.toys import Quadratic, chebyshev, fan_in
 
 NETWORKS = [chebyshev((1, 12, 10, 1)), chebyshev((1, 10, 8, 1), activation="gelu")]

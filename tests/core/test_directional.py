@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core.directional import (
+from eosdash.core.curvature.directional import (
     DirectionalTracker,
     directional_smoothness,
     gradient_share,
     relative_progress,
     step_gradients,
 )
-from eosdash.core.eigenpairs import TopEigenpairs
+from eosdash.core.curvature.eigenpairs import TopEigenpairs
 from tests.core.toys import Quadratic, chebyshev, descent, fan_in
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from eosdash.core.central_flow import CentralStatus, central_flow
-from eosdash.core.data import chebyshev, digits
-from eosdash.core.flow import FlowStatus, flow
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import gaussian, uniform
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
-from eosdash.core.spectrum import SpectrumTracker
+from eosdash.core.curvature.spectrum import SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.descent.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.flows.central_flow import CentralStatus, central_flow
+from eosdash.core.flows.flow import FlowStatus, flow
+from eosdash.core.networks.data import chebyshev, digits
+from eosdash.core.networks.initialization import gaussian, uniform
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
 
 EVERY = 5
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eosdash.core.course import course_of
-from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.events import find_events
-from eosdash.core.gradient_descent import Ending
+from eosdash.core.descent.course import course_of
+from eosdash.core.descent.critical_points import CriticalPoint
+from eosdash.core.descent.events import find_events
+from eosdash.core.descent.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from eosdash.core import flock
-from eosdash.core.flock import Flock, phases
-from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.kernels import Kernel, kernel_of
-from eosdash.core.network import Objective
+from eosdash.core.descent import flock
+from eosdash.core.descent.flock import Flock, phases
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.descent.tile import Tile
+from eosdash.core.networks.kernels import Kernel, kernel_of
+from eosdash.core.networks.linear import Objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from eosdash.core.outcome import OUTCOMES
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
-from eosdash.core.tile import Tile
 
 NETWORKS = [
     scalar_objective((1, 1), 0.7),

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from eosdash.core import settled
-from eosdash.core.critical_points import CRITICAL_POINTS
-from eosdash.core.flock import Flock
-from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.kernels import BLOCK_FLOATS, block_size, kernel_of, loss_of
+from eosdash.core.curvature.curvature import settled
+from eosdash.core.descent.critical_points import CRITICAL_POINTS
+from eosdash.core.descent.flock import Flock
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.networks.kernels import BLOCK_FLOATS, block_size, kernel_of, loss_of
 from eosdash.core.outcome import OUTCOMES
 from eosdash.params import NetworkParams
 from eosdash.runs import objective_of

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from eosdash.core.eigenpairs import TopEigenpairs
-from eosdash.core.flow import FlowChunk, FlowEnding, FlowStatus, flow, times_of
-from eosdash.core.initialization import gaussian
-from eosdash.core.tasks import scalar_objective, whitened_objective
+from eosdash.core.curvature.eigenpairs import TopEigenpairs
+from eosdash.core.flows.flow import FlowChunk, FlowEnding, FlowStatus, flow, times_of
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.tasks import scalar_objective, whitened_objective
 from tests.core.toys import chebyshev, fan_in
 
 

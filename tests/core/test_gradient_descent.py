@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.gradient_descent import Ending, descend, learning_rates
-from eosdash.core.initialization import gaussian
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.descent.gradient_descent import Ending, descend, learning_rates
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix
 from tests.depth import examples
 

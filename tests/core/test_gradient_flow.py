@@ -6,12 +6,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from eosdash.core.gradient_flow import (
+from eosdash.core.flows.gradient_flow import (
     flow_minimizer,
     gradient_flow_sharpness,
     gradient_flow_solution,
 )
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
 from tests.depth import examples
 

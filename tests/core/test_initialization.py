@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from eosdash.core.initialization import balanced, explicit, gaussian
-from eosdash.core.network import LinearNetwork
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.networks.initialization import balanced, explicit, gaussian
+from eosdash.core.networks.linear import LinearNetwork
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 
 
 @pytest.mark.parametrize("fan_in", [False, True])

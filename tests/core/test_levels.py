@@ -6,13 +6,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from eosdash.core import basin
-from eosdash.core.basin import COARSEST, Level, Progress, Recheck, map_basin, recheck, strides
-from eosdash.core.flock import Flock
-from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.descent.flock import Flock
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.maps import basin
+from eosdash.core.maps.basin import COARSEST, Level, Progress, Recheck, map_basin, recheck, strides
+from eosdash.core.maps.slices import Extent, TrainabilityPlane, random_slice, weight_slice
+from eosdash.core.networks.tasks import scalar_objective, whitened_objective
 from eosdash.core.outcome import CODE
-from eosdash.core.slices import Extent, TrainabilityPlane, random_slice, weight_slice
-from eosdash.core.tasks import scalar_objective, whitened_objective
 
 CHAIN = scalar_objective((1, 1, 1), 1.0)
 PLANE = weight_slice(np.zeros(2), 0, 1, 1.1)

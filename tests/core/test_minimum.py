@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from eosdash.core.minimum import decayed_singular_value, global_minimum
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.descent.minimum import decayed_singular_value, global_minimum
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
 from tests.depth import examples
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from eosdash.core.multipliers import escape, repel
-from eosdash.core.optimizers import Optimizer
-from eosdash.core.tasks import scalar_objective, whitened_objective
+from eosdash.core.descent.multipliers import escape, repel
+from eosdash.core.descent.optimizers import Optimizer
+from eosdash.core.networks.tasks import scalar_objective, whitened_objective
 from tests.core.toys import Quadratic
 
 RULES = [Optimizer(), Optimizer(0.6), Optimizer(0.6, nesterov=True)]

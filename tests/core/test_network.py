@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.network import Linearization, LinearNetwork
-from eosdash.core.tasks import regression_objective, scalar_objective
+from eosdash.core.networks.linear import Linearization, LinearNetwork
+from eosdash.core.networks.tasks import regression_objective, scalar_objective
 from tests.core.brute_force import BruteForce, regression
 from tests.depth import examples
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from eosdash.core.activations import ACTIVATIONS
-from eosdash.core.criteria import criterion_of, softmax
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.tasks import regression_objective
+from eosdash.core.networks.activations import ACTIVATIONS
+from eosdash.core.networks.criteria import criterion_of, softmax
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.networks.tasks import regression_objective
 from tests.core.brute_force import regression
 from tests.depth import examples
 

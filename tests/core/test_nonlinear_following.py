@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from eosdash.core import spectrum
-from eosdash.core.data import spirals, toy_regression
-from eosdash.core.davidson import CLEAR, Known, improved, searched
-from eosdash.core.following import PRECISION, Follower, facing, mixed
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import gaussian
-from eosdash.core.nonlinear import SINGLE, NonlinearNetwork, NonlinearObjective
-from eosdash.core.nonlinear_curvature import NonlinearCurvature
-from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer
-from eosdash.core.spectrum import SINGLE_LIMIT, SpectrumTracker
+from eosdash.core.curvature.curvature import spectrum
+from eosdash.core.curvature.following import PRECISION, Follower, facing, mixed
+from eosdash.core.curvature.nonlinear_curvature import NonlinearCurvature
+from eosdash.core.curvature.spectrum import SINGLE_LIMIT, SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.descent.optimizers import GRADIENT_DESCENT, Optimizer
+from eosdash.core.eigen.davidson import CLEAR, Known, improved, searched
+from eosdash.core.networks.data import spirals, toy_regression
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.nonlinear import SINGLE, NonlinearNetwork, NonlinearObjective
 from tests.core.test_nonlinear_spectrum import SETTINGS, errors, setting, stretches
 
 OPTIMIZERS = {

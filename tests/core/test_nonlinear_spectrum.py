@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.critical_points import CRITICAL_POINTS, CriticalPoints
-from eosdash.core.data import chebyshev, moons, toy_regression
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import gaussian, uniform
-from eosdash.core.measure import Measure
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.nonlinear_curvature import NonlinearCurvature
-from eosdash.core.spectrum import (
+from eosdash.core.curvature.nonlinear_curvature import NonlinearCurvature
+from eosdash.core.curvature.spectrum import (
     DENSE_LIMIT,
     SYMMETRIC_DENSE_LIMIT,
     SpectrumTracker,
 )
-from eosdash.core.symmetry import is_mirrored
-from eosdash.core.tasks import whitened_objective
+from eosdash.core.descent.critical_points import CRITICAL_POINTS, CriticalPoints
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.descent.measure import Measure
+from eosdash.core.networks.data import chebyshev, moons, toy_regression
+from eosdash.core.networks.initialization import gaussian, uniform
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.networks.symmetry import is_mirrored
+from eosdash.core.networks.tasks import whitened_objective
 from tests.depth import examples
 
 SETTINGS = {
@@ -209,7 +209,7 @@ def test_products_of_tiles(monkeypatch):
     directions = rng.standard_normal((7, 3, len(theta)))
     results = []
     for floats in (1, 2000, 10**9):
-        monkeypatch.setattr("eosdash.core.nonlinear_curvature.TILE_FLOATS", floats)
+        monkeypatch.setattr("eosdash.core.curvature.nonlinear_curvature.TILE_FLOATS", floats)
         results.append(NonlinearCurvature(objective, points)(directions))
     np.testing.assert_allclose(results[0], results[1], atol=1e-12)
     np.testing.assert_allclose(results[0], results[2], atol=1e-12)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.data import toy_regression
-from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.initialization import uniform
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
-from eosdash.core.optimizers import GRADIENT_DESCENT, Optimizer, Walk, batches
-from eosdash.core.tasks import scalar_objective
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.descent.optimizers import GRADIENT_DESCENT, Optimizer, Walk, batches
+from eosdash.core.networks.data import toy_regression
+from eosdash.core.networks.initialization import uniform
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.networks.tasks import scalar_objective
 from tests.core.toys import Quadratic
 from tests.depth import examples
 

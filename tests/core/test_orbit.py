@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import kstest
 
 import eosdash
-from eosdash.core.network import LinearNetwork
-from eosdash.core.orbit import cobweb, descent, follow
-from eosdash.core.sweep import in_ball
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.networks.linear import LinearNetwork
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.sweeps.orbit import cobweb, descent, follow
+from eosdash.core.sweeps.sweep import in_ball
 from tests.core.brute_force import of_matrix, regression
 
 # Maps whose exponents are known.

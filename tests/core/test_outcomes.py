@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 import eosdash
-from eosdash.core.data import Samples
-from eosdash.core.flock import Flock
-from eosdash.core.gradient_descent import Ending, descend
-from eosdash.core.optimizers import Optimizer
+from eosdash.core.descent.flock import Flock
+from eosdash.core.descent.gradient_descent import Ending, descend
+from eosdash.core.descent.optimizers import Optimizer
+from eosdash.core.networks.data import Samples
+from eosdash.core.networks.tasks import (
+    least_squares_objective,
+    scalar_objective,
+    whitened_objective,
+)
 from eosdash.core.outcome import OUTCOMES
-from eosdash.core.tasks import least_squares_objective, scalar_objective, whitened_objective
 
 
 def chain(depth, target, weights, lr, steps, **others):

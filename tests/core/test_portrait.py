@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from eosdash.core.portrait import PortraitTracker, energy, predict
+from eosdash.core.flows.portrait import PortraitTracker, energy, predict
 from tests.core.toys import Valleys, chebyshev, descent, fan_in
 
 

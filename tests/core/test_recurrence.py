@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core.recurrence import TAIL, closes, drifts, find_periods, onset
+from eosdash.core.descent.recurrence import TAIL, closes, drifts, find_periods, onset
 
 
 def find_period(orbit):

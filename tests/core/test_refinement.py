@@ -5,13 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core import spectrum
-from eosdash.core.curvature import Curvature
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import gaussian
-from eosdash.core.refinement import coarse_to_fine
-from eosdash.core.spectrum import SpectrumTracker
-from eosdash.core.tasks import regression_objective
+from eosdash.core.curvature.curvature import Curvature, spectrum
+from eosdash.core.curvature.spectrum import SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.eigen.refinement import coarse_to_fine
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.tasks import regression_objective
 
 
 @given(st.integers(1, 500), st.booleans(), st.integers(2, 12), st.integers(1, 6))

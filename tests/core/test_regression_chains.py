@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 import eosdash
-from eosdash.core.critical import critical_lr
-from eosdash.core.gradient_descent import Stretch
-from eosdash.core.measure import Measure
-from eosdash.core.plane import two_weight_plane
-from eosdash.core.slices import Extent, weight_slice
-from eosdash.core.stable_minima import hyperbola, surface, weight_bound
-from eosdash.core.tasks import regression_objective
+from eosdash.core.descent.gradient_descent import Stretch
+from eosdash.core.descent.measure import Measure
+from eosdash.core.maps.plane import two_weight_plane
+from eosdash.core.maps.slices import Extent, weight_slice
+from eosdash.core.networks.tasks import regression_objective
+from eosdash.core.theory.critical import critical_lr
+from eosdash.core.theory.stable_minima import hyperbola, surface, weight_bound
 from eosdash.overlays import overlays
 from tests.core.brute_force import regression
 from tests.depth import examples

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eosdash.core.network import LinearNetwork
-from eosdash.core.slices import (
+from eosdash.core.maps.slices import (
     DENSE_EIGENVECTORS,
     Extent,
     Slice,
@@ -17,7 +16,8 @@ from eosdash.core.slices import (
     weight_name,
     weight_slice,
 )
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.networks.linear import LinearNetwork
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
 
 LR = 0.3

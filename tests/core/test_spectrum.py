@@ -6,10 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import gaussian
-from eosdash.core.spectrum import DENSE_LIMIT, SpectrumTracker, coarse_to_fine, lagrange, turned
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.curvature.spectrum import (
+    DENSE_LIMIT,
+    SpectrumTracker,
+    coarse_to_fine,
+    lagrange,
+    turned,
+)
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
 
 

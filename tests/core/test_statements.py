@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from scipy.optimize import root
 from scipy.stats import ortho_group
 
-from eosdash.core import folds, statements
-from eosdash.core.critical import critical_lr
-from eosdash.core.folds import PlaneMap
-from eosdash.core.initialization import aligned, gaussian
-from eosdash.core.network import LinearNetwork, Objective
-from eosdash.core.stable_minima import chain_sharpness, hyperbola, surface, weight_bound
-from eosdash.core.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.maps import folds
+from eosdash.core.maps.folds import PlaneMap
+from eosdash.core.networks.initialization import aligned, gaussian
+from eosdash.core.networks.linear import LinearNetwork, Objective
+from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
+from eosdash.core.theory import statements
+from eosdash.core.theory.critical import critical_lr
+from eosdash.core.theory.stable_minima import chain_sharpness, hyperbola, surface, weight_bound
 from tests.core.brute_force import BruteForce, of_matrix, regression
 from tests.depth import examples
 

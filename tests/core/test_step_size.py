@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core.critical import critical_lr
-from eosdash.core.data import moons, toy_regression
-from eosdash.core.initialization import gaussian
-from eosdash.core.nonlinear import NonlinearNetwork
-from eosdash.core.step_size import balanced_sharpness, suited_lr, top_curvature
-from eosdash.core.tasks import (
+from eosdash.core.descent.step_size import balanced_sharpness, suited_lr, top_curvature
+from eosdash.core.networks.data import moons, toy_regression
+from eosdash.core.networks.initialization import gaussian
+from eosdash.core.networks.nonlinear import NonlinearNetwork
+from eosdash.core.networks.tasks import (
     regression_objective,
     samples_objective,
     scalar_objective,
     whitened_objective,
 )
+from eosdash.core.theory.critical import critical_lr
 
 CURVED = {
     "tanh": samples_objective(NonlinearNetwork((4, 7, 5, 1), "tanh"), toy_regression(30)),

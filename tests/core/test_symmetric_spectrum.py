@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eosdash.core.gradient_descent import Stretch, descend
-from eosdash.core.initialization import balanced
-from eosdash.core.spectrum import SpectrumTracker
-from eosdash.core.tasks import whitened_objective
+from eosdash.core.curvature.spectrum import SpectrumTracker
+from eosdash.core.descent.gradient_descent import Stretch, descend
+from eosdash.core.networks.initialization import balanced
+from eosdash.core.networks.tasks import whitened_objective
 
 
 def spectrum_errors(objective, theta, lr, steps, count):

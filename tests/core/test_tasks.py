@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eosdash.core.data import chebyshev
-from eosdash.core.tasks import (
+from eosdash.core.networks.data import chebyshev
+from eosdash.core.networks.tasks import (
     least_squares_objective,
     regression_objective,
     scalar_objective,

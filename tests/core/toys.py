@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eosdash.core.nonlinear import NonlinearNetwork, NonlinearObjective
+from eosdash.core.networks.nonlinear import NonlinearNetwork, NonlinearObjective
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Point:
 
 
 class Toy:
-    """What :class:`eosdash.core.protocols.Surface` asks for, from loss, gradient and hessian."""
+    """What :class:`eosdash.core.networks.protocols.Surface` asks for, from loss, gradient and
+    hessian."""
 
     weight_decay = 0.0
 

@@ -13,7 +13,7 @@ import numpy as np
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from eosdash.core.gradient_descent import Ending, descend
+from eosdash.core.descent.gradient_descent import Ending, descend
 
 EXAMPLE = (
     "task=scalar&depth=4&width=1&target=1&init=weights"

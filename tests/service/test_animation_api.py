@@ -9,7 +9,7 @@ from flask import Flask
 from PIL import Image
 
 import eosdash
-from eosdash.core.basin import map_basin
+from eosdash.core.maps.basin import map_basin
 from eosdash.core.outcome import OUTCOMES
 from eosdash.figures.style import TOKENS
 from eosdash.pages import exports

@@ -20,7 +20,7 @@ import pytest
 import eosdash
 import eosdash.basins
 from eosdash.basins import ground_of, pixel_run
-from eosdash.core.basin import map_basin
+from eosdash.core.maps.basin import map_basin
 from eosdash.fields import ParameterError
 from eosdash.params import BasinParams, TrainParams
 from eosdash.runs import train_run

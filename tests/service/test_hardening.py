@@ -2,9 +2,9 @@
 
 import pytest
 
-from eosdash.core.course import course_of
-from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.gradient_descent import Ending
+from eosdash.core.descent.course import course_of
+from eosdash.core.descent.critical_points import CriticalPoint
+from eosdash.core.descent.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
 from eosdash.marks import unmarked
 from eosdash.params import TrainParams

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from eosdash.core.boundary import wilson
+from eosdash.core.maps.boundary import wilson
 from eosdash.marks import unmarked
 from eosdash.params import TheoryParams
 from eosdash.service.encoding import plain

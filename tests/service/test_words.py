@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core.course import Course
-from eosdash.core.critical import CriticalLearningRate
-from eosdash.core.critical_points import CriticalPoint
-from eosdash.core.gradient_descent import Ending
+from eosdash.core.descent.course import Course
+from eosdash.core.descent.critical_points import CriticalPoint
+from eosdash.core.descent.gradient_descent import Ending
 from eosdash.core.outcome import Outcome
+from eosdash.core.theory.critical import CriticalLearningRate
 from eosdash.marks import unmarked
 from eosdash.params import TrainParams
 from eosdash.runs import critical_lr_of, train_records

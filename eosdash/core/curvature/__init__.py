@@ -1,0 +1,1 @@
+"""The Hessian of a loss: its products, and the ends of its spectrum along trajectories."""

@@ -1,0 +1,1 @@
+"""Extreme eigenvalues of symmetric operators, whatever they are."""

@@ -1,0 +1,1 @@
+"""Gradient flow, the central flow, and how runs of gradient descent move about them."""

@@ -1,0 +1,1 @@
+"""Networks, their losses and data, and where gradient descent on them starts."""

@@ -1,0 +1,1 @@
+"""What becomes of gradient descent over a range of learning rates."""

@@ -1,0 +1,1 @@
+"""What the theorems say of a network, and the numbers behind it."""
