@@ -76,6 +76,26 @@ def test_the_mathematics_imports_numpy_scipy_and_itself_alone(file):
         assert name.split(".")[0] in allowed or within(name, "eosdash.core"), name
 
 
+SUBJECTS = ("networks", "eigen", "curvature", "flows", "descent", "maps", "sweeps", "theory")
+"""The folders of the mathematics; each imports only those before it."""
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_subjects_of_the_mathematics_build_on_those_before(subject):
+    folder = ROOT / "eosdash" / "core" / subject
+    after = SUBJECTS[SUBJECTS.index(subject) + 1 :]
+    for file in folder.glob("*.py"):
+        for name in imports(file):
+            assert not any(within(name, f"eosdash.core.{other}") for other in after), file
+
+
+def test_every_file_of_the_mathematics_has_a_subject():
+    found = {path.name for path in (ROOT / "eosdash" / "core").iterdir() if path.is_dir()}
+    assert found - {"__pycache__"} == set(SUBJECTS)
+    files = {path.stem for path in (ROOT / "eosdash" / "core").glob("*.py")}
+    assert files == {"__init__", "types", "outcome"}  # what all of them speak in
+
+
 def test_imports_are_found_wherever_they_stand(tmp_path):
     file = ROOT / "eosdash" / "core" / "imagined.py"
     code = "import a.b\nfrom c import d\ndef f():\n from ..service import g\n from . import h\n"
