@@ -117,7 +117,7 @@ Advance = Callable[[float], None]
 def _run_file(params: TrainParams, suffix: str, advance: Advance) -> bytes:
     from eosdash.service.encoding import columns_of
     from eosdash.service.files import archive, table_of
-    from eosdash.service.stream import computed
+    from eosdash.service.kinds import computed
 
     lines = []
     for text in computed(params):
@@ -133,7 +133,8 @@ def _run_file(params: TrainParams, suffix: str, advance: Advance) -> bytes:
 def _map_file(params: BasinParams, _suffix: str, advance: Advance) -> bytes:
     from eosdash.service import maps
     from eosdash.service.files import archive
-    from eosdash.service.stream import PASSING, computed
+    from eosdash.service.kinds import computed
+    from eosdash.service.stream import PASSING
 
     lines = []
     for text in computed(params):

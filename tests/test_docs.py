@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from eosdash import command, deck
 from eosdash.params import PAGES, Frame
-from eosdash.service import limits
+from eosdash.service import kinds
 from eosdash.service.settings import SETTINGS
 from tests.conftest import ROOT
 from tests.programs import NGINX
@@ -141,7 +141,7 @@ def eosdash(words: list[str], folder: Path) -> None:
     if "--out" in words:
         assert (folder / words[words.index("--out") + 1]).stat().st_size > 1000
     if path := os.environ[SETTINGS["deck"].variable]:
-        deck.read(folder / path, limits.check)
+        deck.read(folder / path, kinds.check)
 
 
 def make(words: list[str], _folder: Path) -> None:
@@ -243,7 +243,7 @@ def test_what_is_not_understood_is_found(line, tmp_path, monkeypatch):
 
 @of("yaml")
 def test_decks_can_be_shown(text):
-    read = deck.parse(text, limits.check)
+    read = deck.parse(text, kinds.check)
     assert all(scene.href for scene in read.scenes)
 
 

@@ -10,7 +10,7 @@ from eosdash.pages.frame import texts
 from eosdash.params import PAGES, BasinParams, SweepParams, TheoryParams, TrainParams
 from eosdash.params.task import USUAL
 from eosdash.problem import objective_of, start_of
-from eosdash.service import limits
+from eosdash.service import kinds
 from eosdash.service.settings import value
 
 
@@ -35,9 +35,9 @@ def test_every_choice_leads_to_something_that_is_computed(at, task):
     for name, choice in choices(cls):
         if name == "task":
             continue
-        found = nearest(cls, state | {name: choice}, limits.check, keep=(name,))
+        found = nearest(cls, state | {name: choice}, kinds.check, keep=(name,))
         params = found.params
-        assert limits.cost(params) <= value("limit_seconds")
+        assert kinds.cost(params) <= value("limit_seconds")
         taken = as_text(getattr(params, name)) == choice
         assert taken or found.words or not params.applies(name)
         assert cls.make(**params.query()).key() == params.key()
@@ -114,19 +114,19 @@ def test_every_choice_leads_to_something_that_is_computed(at, task):
     ],
 )  # fmt: skip
 def test_what_gives_way_and_what_is_said_of_it(cls, query, keep, changes, words):
-    found = nearest(cls, query, limits.check, keep)
+    found = nearest(cls, query, kinds.check, keep)
     assert (found.changes, found.words) == (changes, words)
 
 
 def test_nothing_changes_where_nothing_is_at_fault():
-    assert nearest(TrainParams, {"depth": "3"}, limits.check) == (
+    assert nearest(TrainParams, {"depth": "3"}, kinds.check) == (
         TrainParams.make(depth=3), {}, "",
     )  # fmt: skip
 
 
 def test_weights_to_be_given_begin_with_those_of_the_start():
     query = {"init": "weights", "seed": "7", "init_scale": "0.6", "depth": "3"}
-    given = nearest(TrainParams, query, limits.check, ("init",)).params
+    given = nearest(TrainParams, query, kinds.check, ("init",)).params
     drawn = TrainParams.make(seed=7, init_scale=0.6, depth=3)
     assert given.init == "weights"
     assert given.weights == pytest.approx(start_of(drawn, objective_of(drawn)), rel=5e-3)
@@ -135,25 +135,25 @@ def test_weights_to_be_given_begin_with_those_of_the_start():
 def test_what_was_typed_does_not_give_way():
     query = {"resolution": "2048", "steps": "20000", "task": "whitened", "width": "8"}
     with pytest.raises(ParameterError) as error:
-        nearest(BasinParams, query, limits.check, ("resolution",), held=("resolution",))
+        nearest(BasinParams, query, kinds.check, ("resolution",), held=("resolution",))
     assert error.value.field == "resolution"
-    wide = nearest(BasinParams, query | {"width": "40"}, limits.check, ("width",), ("width",))
+    wide = nearest(BasinParams, query | {"width": "40"}, kinds.check, ("width",), ("width",))
     assert wide.params.width == 40
     assert wide.params.resolution < 2048
 
 
 def test_sizes_give_way_before_the_network_does(monkeypatch):
     query = {"task": "moons", "activation": "tanh", "width": "20", "depth": "4", "steps": "900"}
-    found = nearest(BasinParams, query, limits.check)
+    found = nearest(BasinParams, query, kinds.check)
     assert set(found.changes) <= {"resolution", "steps"}
     monkeypatch.setenv("EOSDASH_LIMIT_SECONDS", "0.4")
-    small = nearest(BasinParams, query, limits.check)
+    small = nearest(BasinParams, query, kinds.check)
     assert small.params.width < 20
-    assert limits.cost(small.params) <= 0.4
+    assert kinds.cost(small.params) <= 0.4
 
 
 @pytest.mark.parametrize("field", ["lr", "seed", "target"])
 def test_what_nothing_is_near_to_is_an_error(field):
     with pytest.raises(ParameterError) as error:
-        nearest(TrainParams, {field: "much"}, limits.check)
+        nearest(TrainParams, {field: "much"}, kinds.check)
     assert error.value.field == field

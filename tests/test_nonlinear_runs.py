@@ -12,7 +12,7 @@ from eosdash import ParameterError
 from eosdash.params import TrainParams
 from eosdash.reference import reference_of
 from eosdash.runs import critical_lr_of, objective_of, samples_of, start_of, train_run
-from eosdash.service.stream import computed
+from eosdash.service.kinds import computed
 
 SMALL = {"hidden": (6, 5), "samples": 12, "init_scaling": "fan_in", "steps": 40, "lr": 0.1}
 TASKS = ["scalar", "whitened", "regression", "chebyshev", "toy", "spirals", "moons", "digits"]

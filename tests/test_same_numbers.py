@@ -19,7 +19,8 @@ from eosdash.fields import ParameterError, ParameterSet
 from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams
 from eosdash.service.encoding import first_record
 from eosdash.service.explained import arrays_with_facts
-from eosdash.service.stream import PASSING, computed
+from eosdash.service.kinds import computed
+from eosdash.service.stream import PASSING
 from tests.depth import examples
 from tests.sets import sets
 

@@ -14,7 +14,7 @@ from eosdash.marks import unmarked
 from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import critical_lr_of
 from eosdash.scope import map_scope, run_scope, sweep_scope
-from eosdash.service.stream import computed
+from eosdash.service.kinds import computed
 from tests.core.brute_force import of_matrix
 from tests.depth import examples
 

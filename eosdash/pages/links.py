@@ -10,7 +10,7 @@ from eosdash.nearest import nearest
 from eosdash.pages.controls import label_of
 from eosdash.params import Frame
 from eosdash.params.pages import today
-from eosdash.service import limits
+from eosdash.service import kinds
 
 Set = TypeVar("Set", bound=ParameterSet)
 
@@ -60,7 +60,7 @@ class Link:
         values = {name: text for name, text in self.query.items() if name in cls.model_fields}
         while True:
             try:
-                found = nearest(cls, values, limits.check, keep=values)
+                found = nearest(cls, values, kinds.check, keep=values)
             except ParameterError as error:
                 self.said.setdefault(error.field, error.words)
                 # Where a field is needed and not there, what needs it is of no use either.

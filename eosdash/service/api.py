@@ -23,7 +23,7 @@ from eosdash.params import (
     TheoryParams,
     TrainParams,
 )
-from eosdash.service import gate, limits, maps, settings, telemetry
+from eosdash.service import gate, kinds, limits, maps, settings, telemetry
 from eosdash.service.cache import ResultCache
 from eosdash.service.columns import arrays_of, cobweb_record
 from eosdash.service.encoding import columns_of, line
@@ -58,7 +58,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, machine: Machine)
     """
     api = Blueprint("api", __name__)
     deck_file = Path(settings.value("deck") or DECK)
-    deck = read(deck_file, limits.check)
+    deck = read(deck_file, kinds.check)
     can_compute = readiness(machine)
 
     @api.get("/healthz")
@@ -100,7 +100,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, machine: Machine)
     def explain_npz() -> Response:
         params = asked(ExplainParams)
         _charge(params)
-        with machine.turn(limits.cost(params)):
+        with machine.turn(kinds.cost(params)):
             body = archive(params, arrays_with_facts(explain_run(params)))
         return download(body, "application/zip", f"eosdash-{params.explanation}.npz")
 
@@ -130,7 +130,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, machine: Machine)
     def sweep_npz() -> Response:
         params = asked(SweepParams)
         _charge(params)
-        with machine.turn(limits.cost(params)):
+        with machine.turn(kinds.cost(params)):
             body = archive(params, arrays_of(params))
         return download(body, "application/zip", "eosdash-sweep.npz")
 
@@ -161,7 +161,7 @@ def register(app: Flask, flights: Flights, cache: ResultCache, machine: Machine)
         gate.charge(DECK_SECONDS)
         text = request.get_data(cache=False).decode(errors="replace")
         name = hashlib.sha256(text.encode()).hexdigest()[:12]
-        return jsonify(parse(text, limits.check).as_dict() | {"id": name})
+        return jsonify(parse(text, kinds.check).as_dict() | {"id": name})
 
     @api.post("/api/table")
     def own_table() -> Response:
@@ -226,7 +226,7 @@ class _Lines:
 
 
 def _charge(params: ParameterSet) -> None:
-    gate.charge(limits.cost(params))
+    gate.charge(kinds.cost(params))
 
 
 def follow(flights: Flights, params: ParameterSet, row: int = 0) -> Following:

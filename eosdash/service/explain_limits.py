@@ -6,6 +6,7 @@ from eosdash.explaining.records import costs_of
 from eosdash.explaining.spectrum import EXACT_SECONDS, is_exact, settings_of
 from eosdash.fields import ParameterError
 from eosdash.params import ExplainParams
+from eosdash.service.limits import check_train
 from eosdash.service.settings import value
 
 GRADIENTS = 6
@@ -43,6 +44,7 @@ def check_explain(params: ExplainParams) -> None:
     Raises:
         ParameterError: naming what to lower, and to what.
     """
+    check_train(params)
     budget, seconds = value("limit_seconds"), explain_seconds(params)
     if params.explanation == "central_flow" and costs_of(params).central > SLOWEST_ROW:
         raise ParameterError(

@@ -1,14 +1,14 @@
 """What one request may ask for, and what it is estimated to cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from eosdash.costs import SweepSeconds, map_seconds, run_seconds
 from eosdash.costs import sweep_seconds as sweep_seconds_of
 from eosdash.costs import theory_seconds as theory_seconds_of
-from eosdash.fields import ParameterError, ParameterSet, Way
+from eosdash.fields import ParameterError, Way
 from eosdash.params import (
     BasinParams,
-    ExplainParams,
     NetworkParams,
     SweepParams,
     TheoryParams,
@@ -16,7 +16,6 @@ from eosdash.params import (
 )
 from eosdash.params.fitting import MAPS, SOON, SWEEPS
 from eosdash.runs import objective_of
-from eosdash.service.explain_limits import check_explain, explain_seconds
 from eosdash.service.settings import value
 from eosdash.sweeps import axis_of, values_of
 
@@ -74,7 +73,7 @@ def check_basin(params: BasinParams) -> None:
             f"{params.resolution} × {params.resolution} pixels of this network, {params.steps:,} "
             f"steps each, could take {seconds:,.0f} s",
             " or ".join(ways) or "a smaller network",
-            *_finer(params, MAPS),
+            *_finer(params, MAPS, basin_seconds),
             *([Way({"resolution": pixels})] if pixels >= 16 else []),
             *([Way({"steps": steps})] if steps else []),
             *_smaller(params),
@@ -136,7 +135,7 @@ def check_sweep(params: SweepParams) -> None:
             f"up to {affordable} starts, or fewer columns or steps"
             if affordable
             else "fewer columns or steps, or a smaller network",
-            *_finer(params, SWEEPS),
+            *_finer(params, SWEEPS, sweep_seconds),
             *([Way({"starts": affordable})] if affordable else []),
             *_smaller(params),
         )
@@ -180,37 +179,6 @@ def check_theory(params: TheoryParams) -> None:
     )
 
 
-def check(params: ParameterSet) -> None:
-    """Refuse whatever kind of computation it is, if it is too large.
-
-    Raises:
-        ParameterError: naming what to lower, and to what.
-    """
-    if isinstance(params, TrainParams):
-        check_train(params)
-        if isinstance(params, ExplainParams):
-            check_explain(params)
-    elif isinstance(params, BasinParams):
-        check_basin(params)
-    elif isinstance(params, SweepParams):
-        check_sweep(params)
-    elif isinstance(params, TheoryParams):
-        check_theory(params)
-
-
-def cost(params: ParameterSet) -> float:
-    """Estimated seconds of one core for whatever kind of computation it is."""
-    if isinstance(params, ExplainParams):
-        return explain_seconds(params)
-    if isinstance(params, TrainParams):
-        return train_seconds(params)
-    if isinstance(params, BasinParams):
-        return basin_seconds(params)
-    if isinstance(params, SweepParams):
-        return sweep_seconds(params)
-    return theory_seconds(params) if isinstance(params, TheoryParams) else 0.0
-
-
 def _check_weights(params: NetworkParams) -> None:
     weights, most = params.network.parameters, value("limit_parameters")
     if weights > most:
@@ -220,15 +188,20 @@ def _check_weights(params: NetworkParams) -> None:
         )  # fmt: skip
 
 
-def _finer(params: BasinParams | SweepParams, ladder: Sequence[dict[str, int]]) -> Iterator[Way]:
+Sized = TypeVar("Sized", BasinParams, SweepParams)
+
+
+def _finer(
+    params: Sized, ladder: Sequence[dict[str, int]], seconds: Callable[[Sized], float]
+) -> Iterator[Way]:
     """The finest of the usual sizes, none larger than now, that are within the limit; if there are
     none, fewer steps of the coarsest."""
     now = {name: getattr(params, name) for name in ladder[-1]}
     smaller = [{name: min(size, now[name]) for name, size in sizes.items()} for sizes in ladder]
-    costs = [cost(params.model_copy(update=sizes)) for sizes in smaller]
+    costs = [seconds(params.model_copy(update=sizes)) for sizes in smaller]
     budget = min(value("limit_seconds"), SOON)
     most = next(
-        (sizes for sizes, seconds in zip(smaller, costs, strict=True) if seconds <= budget), None
+        (sizes for sizes, taken in zip(smaller, costs, strict=True) if taken <= budget), None
     )
     steps = int(smaller[-1]["steps"] * budget / costs[-1])
     if most or steps:

@@ -16,11 +16,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from eosdash.fields import ParameterSet
-from eosdash.service import limits, settings, telemetry, tickets
+from eosdash.service import kinds, settings, telemetry, tickets
 from eosdash.service.cache import Results
+from eosdash.service.kinds import computed
 from eosdash.service.log import Log, Parts
 from eosdash.service.settings import value
-from eosdash.service.stream import END, NOTHING, PASSING, after, computed
+from eosdash.service.stream import END, NOTHING, PASSING, after
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class LocalEngine:
             yield from Log.of(body).lines()
             return
         with ExitStack() as stack:
-            ticket = self._ticket(limits.cost(params))
+            ticket = self._ticket(kinds.cost(params))
             stack.callback(ticket.close)
             followed = self._followed(key, wanted)
             with telemetry.QUEUED.track_inprogress():

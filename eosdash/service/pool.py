@@ -16,11 +16,12 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from eosdash.fields import ParameterError, ParameterSet
-from eosdash.service import limits, telemetry
+from eosdash.service import kinds, telemetry
 from eosdash.service.cache import Results
 from eosdash.service.flights import Broken
+from eosdash.service.kinds import KINDS, computed
 from eosdash.service.settings import value
-from eosdash.service.stream import COMPUTED, END, PASSING, after, computed
+from eosdash.service.stream import END, PASSING, after
 from eosdash.service.turns import Turns, slots
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _compute(pipe: Connection) -> None:
 
 def _answered(pipe: Connection, kind: str, query: dict[str, str]) -> tuple[str, Any]:
     try:
-        for text in computed(COMPUTED[kind].make(**query)):
+        for text in computed(KINDS[kind].params.make(**query)):
             pipe.send((LINE, text))
             if pipe.poll():
                 break
@@ -127,7 +128,7 @@ class PoolEngine:
 
     def lines(self, params: ParameterSet, wanted: Callable[[], bool]) -> Iterator[bytes]:
         """The lines of a result."""
-        with closing(self._turns.take(limits.cost(params), wanted)) as turn:
+        with closing(self._turns.take(kinds.cost(params), wanted)) as turn:
             with telemetry.QUEUED.track_inprogress():
                 yield from turn.wait()
             if not wanted():

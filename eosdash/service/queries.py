@@ -3,25 +3,12 @@
 from pydantic.fields import FieldInfo
 
 from eosdash.fields import ParameterSet
-from eosdash.params import (
-    BasinParams,
-    ExplainParams,
-    NetworkParams,
-    SweepParams,
-    TheoryParams,
-    TrainParams,
-)
+from eosdash.params import NetworkParams, SweepParams
 from eosdash.params.task import MOST_COLUMNS, MOST_NUMBERS, MOST_ROWS
 from eosdash.service.answers import Schema
+from eosdash.service.kinds import KINDS
 
-SETS: tuple[type[ParameterSet], ...] = (
-    NetworkParams,
-    TrainParams,
-    ExplainParams,
-    BasinParams,
-    SweepParams,
-    TheoryParams,
-)
+SETS: tuple[type[ParameterSet], ...] = (NetworkParams, *(kind.params for kind in KINDS.values()))
 """What the API computes from; the fields of the first are described once for all."""
 
 _PAIR = "^[1-9][0-9]*:[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?$"

@@ -10,7 +10,7 @@ from eosdash.fields import ParameterError, ParameterSet
 from eosdash.nearest import Nearest, is_choice, nearest
 from eosdash.params import PAGES, BasinParams
 from eosdash.params.basin import FARTHEST
-from eosdash.service import gate, limits, settings
+from eosdash.service import gate, kinds, settings
 
 Asked = TypeVar("Asked", bound=ParameterSet)
 
@@ -26,7 +26,7 @@ def asked(cls: type[Asked], leaving_out: Container[str] = ()) -> Asked:
     """
     query = {name: value for name, value in query_of().items() if name not in leaving_out}
     params = cls.make(**query)
-    limits.check(params)
+    kinds.check(params)
     return params
 
 
@@ -44,14 +44,14 @@ def nearest_of(page: str) -> Nearest[ParameterSet]:
     cls, query = PAGES[page].sets[0], query_of()
     keep = query.pop("keep", "")
     held = () if is_choice(cls, keep) else (keep,)
-    found = nearest(cls, query, limits.check, (keep,), held)
+    found = nearest(cls, query, kinds.check, (keep,), held)
     if isinstance(found.params, BasinParams) and not found.changes:
         return nearest(cls, query, _can_be_laid, (keep,), held)
     return found
 
 
 def _can_be_laid(params: ParameterSet) -> None:
-    limits.check(params)
+    kinds.check(params)
     if isinstance(params, BasinParams):
         ground_of(params)
 

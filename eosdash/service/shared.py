@@ -25,8 +25,9 @@ from eosdash.service import telemetry
 from eosdash.service.breaker import Breaker
 from eosdash.service.cache import REDIS_SECONDS, ResultCache, Results, redis_options
 from eosdash.service.flights import Broken, Engine, Unavailable
+from eosdash.service.kinds import KINDS, computed
 from eosdash.service.log import Log
-from eosdash.service.stream import COMPUTED, END, NOTHING, PASSING, after, computed
+from eosdash.service.stream import END, NOTHING, PASSING, after
 from eosdash.service.turns import queued
 from eosdash.service.waiting import KEPT_SECONDS, Waiting
 
@@ -184,7 +185,7 @@ class Worker:
     def work(self) -> None:
         """Compute what is most urgent, if anybody still waits for anything."""
         if job := self._waiting.take():
-            params = COMPUTED[job.kind].make(**job.query)
+            params = KINDS[job.kind].params.make(**job.query)
             if params.key() == job.key:  # of another version of the mathematics it would differ
                 self.answer(params, job.token)
 

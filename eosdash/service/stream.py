@@ -6,7 +6,6 @@ from eosdash.basins import basin_records, ground_of
 from eosdash.core.descent.measure import Measurements
 from eosdash.core.maps.basin import Level
 from eosdash.core.maps.slices import Slice
-from eosdash.fields import ParameterSet
 from eosdash.overlays import overlays
 from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams, TrainParams
 from eosdash.runs import train_records
@@ -23,37 +22,9 @@ END = b'{"type":"end"'
 NOTHING = b""
 """What an engine yields where there is nothing to tell, so that it is asked to go on."""
 
-COMPUTED = {
-    kind.kind: kind for kind in (TrainParams, ExplainParams, BasinParams, SweepParams, TheoryParams)
-}
-"""The parameter sets that have a result, by their name."""
 
-
-def computed(params: ParameterSet) -> Iterator[bytes]:
-    """The lines of a result: start, what is found bit by bit, end.
-
-    The same parameter set gives the same lines, signs of life aside. Closing the generator stops
-    the computation.
-
-    Raises:
-        ParameterError: before the first line, for what only the computation can refuse: points
-            that span no plane, or learning rates in units of an infinite η_C.
-        TypeError: for a parameter set without a result.
-    """
-    if isinstance(params, ExplainParams):  # which is a run as well
-        return _explanation(params)
-    if isinstance(params, TrainParams):
-        return _run(params)
-    if isinstance(params, BasinParams):
-        return _map(params)
-    if isinstance(params, SweepParams):
-        return _sweep(params)
-    if isinstance(params, TheoryParams):
-        return _theory(params)
-    raise TypeError(f"{type(params).__name__} has no result")
-
-
-def _run(params: TrainParams) -> Iterator[bytes]:
+def run(params: TrainParams) -> Iterator[bytes]:
+    """A run: its measurements, chunk by chunk."""
     yield line(start_record(params))
     for record in train_records(params):
         if isinstance(record, Measurements):
@@ -62,12 +33,14 @@ def _run(params: TrainParams) -> Iterator[bytes]:
             yield line(end_record(record))
 
 
-def _explanation(params: ExplainParams) -> Iterator[bytes]:
+def explanation(params: ExplainParams) -> Iterator[bytes]:
+    """An explanation, part by part."""
     for record in explained.lines_of(params):
         yield line(record)
 
 
-def _map(params: BasinParams) -> Iterator[bytes]:
+def basin(params: BasinParams) -> Iterator[bytes]:
+    """A map, from coarse to fine, and what lies over it."""
     ground = ground_of(params)
     yield line(maps.start_record(params, ground))
     plane, bare = ground.plane, True
@@ -79,7 +52,8 @@ def _map(params: BasinParams) -> Iterator[bytes]:
             bare = False
 
 
-def _sweep(params: SweepParams) -> Iterator[bytes]:
+def sweep(params: SweepParams) -> Iterator[bytes]:
+    """A sweep, columns by columns."""
     yield line(columns.start_record(params))
     parts = []
     for part in sweep_records(params):
@@ -88,7 +62,8 @@ def _sweep(params: SweepParams) -> Iterator[bytes]:
     yield line(columns.end_record(parts, params))
 
 
-def _theory(params: TheoryParams) -> Iterator[bytes]:
+def theory(params: TheoryParams) -> Iterator[bytes]:
+    """The checks of the theory, panel by panel."""
     yield line(panels.start_record(params))
     for record in panels.panel_records(params):
         yield line(record)

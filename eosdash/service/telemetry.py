@@ -40,8 +40,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from pythonjsonlogger.json import JsonFormatter
 
 from eosdash.service import settings
+from eosdash.service.kinds import KINDS
 
-KINDS = ("train", "explain", "basin", "sweep", "theory")
 REASONS = ("rate", "queue", "invalid")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # The same in gunicorn.conf.py, which must not import this.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from redis import Redis
 
 from eosdash.fields import ParameterSet
-from eosdash.service import limits
+from eosdash.service import kinds
 from eosdash.service.settings import value
 from eosdash.service.turns import full, length_of, urgency
 
@@ -49,7 +49,7 @@ class Waiting:
         if len(self._followed()) >= value("queue"):
             raise full()
         job = Job(params.kind, params.key(), params.query(), token)
-        place = (length_of(limits.cost(params)), time.time_ns())
+        place = (length_of(kinds.cost(params)), time.time_ns())
         with self._redis.pipeline() as pipe:
             pipe.set(f"{JOB}:{token}", json.dumps(job), ex=KEPT_SECONDS)
             pipe.set(f"{FOLLOWED}:{token}", 1, px=FOLLOWED_MS)

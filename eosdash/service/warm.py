@@ -11,9 +11,10 @@ from eosdash.basins import pixel_run
 from eosdash.deck import DECK, Scene, read
 from eosdash.fields import ParameterSet
 from eosdash.params import BasinParams, BasinView
-from eosdash.service import limits, settings
+from eosdash.service import kinds, settings
 from eosdash.service.cache import WarmResults
-from eosdash.service.stream import PASSING, computed
+from eosdash.service.kinds import computed
+from eosdash.service.stream import PASSING
 
 
 def asked_by(scene: Scene) -> Iterator[ParameterSet]:
@@ -34,7 +35,7 @@ def compute(params: ParameterSet, warm: WarmResults) -> None:
 def main() -> None:
     """All scenes, with a line for each."""
     warm = WarmResults(settings.folder("warm"))
-    deck = read(Path(settings.value("deck") or DECK), limits.check)
+    deck = read(Path(settings.value("deck") or DECK), kinds.check)
     for number, scene in enumerate(deck.scenes, 1):
         for params in asked_by(scene):
             compute(params, warm)

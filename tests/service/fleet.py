@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks.clients import SIGNS
 from eosdash.params import TrainParams
-from eosdash.service.stream import PASSING, computed
+from eosdash.service.kinds import computed
+from eosdash.service.stream import PASSING
 from tests.conftest import ROOT, free_port
 from tests.service.redis_server import RedisServer
 

@@ -10,7 +10,7 @@ import eosdash
 from eosdash.explanations import MADE
 from eosdash.fields import ParameterError
 from eosdash.params import ExplainParams
-from eosdash.service import explained, stream
+from eosdash.service import explained, kinds, stream
 from eosdash.service.encoding import unpacked
 from eosdash.service.explain_limits import check_explain, explain_seconds
 from tests.service.helpers import SHORT, arguments, cached, records
@@ -131,7 +131,7 @@ def test_leaving_stops_the_work(monkeypatch):
             ended.append(True)
 
     monkeypatch.setattr(explained, "explain_records", endless)
-    lines = stream.computed(ExplainParams.make())
+    lines = kinds.computed(ExplainParams.make())
     assert next(lines).startswith(stream.PASSING)
     lines.close()
     assert ended == [True]

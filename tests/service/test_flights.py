@@ -10,7 +10,7 @@ from eosdash.fields import ParameterError
 from eosdash.params import TrainParams
 from eosdash.service import flights as module
 from eosdash.service.flights import ALIVE, GRACE, Broken, Flights, Unavailable
-from eosdash.service.stream import computed
+from eosdash.service.kinds import computed
 from tests.service.helpers import (
     NEVER_ENDING,
     SHORT,

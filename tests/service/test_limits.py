@@ -4,7 +4,7 @@ import pytest
 
 from eosdash.params import BasinParams, SweepParams, TheoryParams, TrainParams
 from eosdash.params.fitting import MAPS, SOON, SWEEPS
-from eosdash.service import limits
+from eosdash.service import kinds
 from eosdash.service.limits import train_seconds
 from eosdash.service.settings import SETTINGS
 from tests.service.helpers import SHORT, arguments, fetch, url
@@ -110,8 +110,8 @@ def test_the_real_server_lets_the_longest_query_through(live_server):
 def test_what_is_left_out_of_sizes_is_computed_soon(network):
     for kind, coarsest in ((BasinParams, MAPS[-1]), (SweepParams, SWEEPS[-1])):
         params = kind.make(**network)
-        limits.check(params)
-        assert limits.cost(params) <= SOON or coarsest.items() <= dict(params).items()
+        kinds.check(params)
+        assert kinds.cost(params) <= SOON or coarsest.items() <= dict(params).items()
 
 
 def test_small_linear_networks_have_the_usual_sizes():

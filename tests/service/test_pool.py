@@ -10,8 +10,9 @@ from eosdash.params import BasinParams, ExplainParams, SweepParams, TheoryParams
 from eosdash.service import pool as pool_module
 from eosdash.service.cache import ResultCache
 from eosdash.service.flights import Broken
+from eosdash.service.kinds import computed
 from eosdash.service.pool import PoolEngine
-from eosdash.service.stream import PASSING, computed
+from eosdash.service.stream import PASSING
 
 RESULTS = [
     TrainParams.make(steps=120),
