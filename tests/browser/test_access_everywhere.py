@@ -16,7 +16,10 @@ from tests.browser.theory_page import TheoryPage
 RUN = "depth=2&weights=1.7,-0.3&lr=0.6&steps=300"
 MAP = "depth=2&lr=0.6&weights=1.7,-0.3&resolution=64"
 SWEEP = "depth=2&weights=0.8,0.8&columns=24&starts=20&steps=300"
-LONG = "task=regression&depth=8&width=48&d_in=8&d_out=8&init_scaling=fan_in&lr=0.01&steps=200"
+LONG = (
+    "task=regression&depth=8&width=48&d_in=8&d_out=8&init_scaling=fan_in&lr=0.01&steps=200"
+    "&lambda_min=true"
+)
 """A run that takes longer than the second after which progress is said."""
 
 ASKED = next(i + 1 for i, scene in enumerate(read(DECK).scenes) if scene.question)
