@@ -17,7 +17,7 @@ Measured on {machine} with {versions}."""
 NOTES = (
     f"Training: the baseline is PyTorch autograd with `scipy.sparse.linalg.eigsh` as it comes, or "
     "tuned (from the last eigenvector, tol = 1e-4), double precision, for λ_max "
-    "only. eosdash computes λ_max, λ_min, the singular values and all else that the page shows. "
+    "only. eosdash computes λ_max, the singular values and all else that the page shows. "
     f"Best of {training.CASES[0].repetitions} turns each.",
     "Networks that are not linear: the same baseline, for λ_max only; of digits eosdash measures "
     "λ_max only, too. Two runs part at the edge by rounding, so the baseline takes every step from "
