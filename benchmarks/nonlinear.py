@@ -33,7 +33,7 @@ class Case:
         promised: how far eigenvalues may differ, relatively.
         target: how many times faster it has to be, if that is promised.
         pace: how many steps a second it has to make, likewise.
-        lowest: whether λ_min is measured too, as on the page; decided by the cost if not said.
+        lowest: whether λ_min is measured too.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Case:
     promised: float
     target: float | None = None
     pace: float | None = None
-    lowest: bool | None = False
+    lowest: bool = False
 
     def objective(self) -> NonlinearObjective:
         network = NonlinearNetwork(self.samples.sizes(self.hidden))

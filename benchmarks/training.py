@@ -47,7 +47,9 @@ CASES = (
     Case("the same at η = 0.35 against tuned eigsh", REGRESSION | {"lr": 0.35}, 3, tuned=True),
     Case("the same at η = 0.45 against tuned eigsh", REGRESSION | {"lr": 0.45}, 3, tuned=True),
     Case("the same at η = 0.45, a short run", REGRESSION | {"lr": 0.45, "steps": 300}, 3),
+    Case("the same with λ_min", REGRESSION | {"lr": 0.45, "steps": 300, "lambda_min": True}, 3),
     Case("linear, depth 8, width 32, 4 → 4", DEEP, 3),
+    Case("the same with λ_min", DEEP | {"lambda_min": True}, 3),
     Case("scalar chain, depth 4", CHAIN, 3),
 )
 
