@@ -25,7 +25,8 @@ WATCH = """(names) => {
 
 FAST = "task=scalar&depth=2&seed=3&lr=0.9"
 SLOW = {
-    "run": "task=regression&depth=6&width=32&d_in=8&d_out=8&lr=0.01&steps=150&seed={seed}",
+    "run": "task=regression&depth=6&width=32&d_in=8&d_out=8&lr=0.01&steps=150&lambda_min=true"
+    "&seed={seed}",
     "basin": "task=whitened&depth=3&width=4&lr=0.4&resolution=256&steps=600&seed={seed}",
     "sweep": "task=whitened&depth=3&width=4&starts=40&steps=1000&columns=40&seed={seed}",
     "theory": "task=whitened&depth=4&width=6&starts=200&steps=1500&seed={seed}",
