@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eosdash.core.curvature.curvature import settled
+from eosdash.core.curvature import settled
 from eosdash.core.descent.critical_points import CRITICAL_POINTS
 from eosdash.core.descent.flock import Flock
 from eosdash.core.descent.gradient_descent import Ending, descend

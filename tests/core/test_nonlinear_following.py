@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eosdash.core.curvature.curvature import spectrum
+from eosdash.core.curvature import spectrum
 from eosdash.core.curvature.following import PRECISION, Follower, facing, mixed
 from eosdash.core.curvature.nonlinear_curvature import NonlinearCurvature
 from eosdash.core.curvature.spectrum import SINGLE_LIMIT, SpectrumTracker

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eosdash.core.curvature.curvature import Curvature, spectrum
+from eosdash.core.curvature import spectrum
+from eosdash.core.curvature.curvature import Curvature
 from eosdash.core.curvature.spectrum import SpectrumTracker
 from eosdash.core.descent.gradient_descent import Stretch, descend
 from eosdash.core.eigen.refinement import coarse_to_fine

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from eosdash.core.curvature.curvature import settled
+from eosdash.core.curvature import settled
 from eosdash.core.curvature.settled import settled_sharpness
 from eosdash.core.networks.tasks import regression_objective, scalar_objective, whitened_objective
 from tests.core.brute_force import of_matrix, regression
