@@ -5,17 +5,13 @@ from typing import NamedTuple
 
 from eosdash.core.curvature.curvature import unseen
 from eosdash.core.curvature.settled import rest_seconds
+from eosdash.core.curvature.spectrum import SINGLE_LIMIT
 from eosdash.core.networks.kernels import step_seconds
 from eosdash.core.networks.nonlinear import Loss, NonlinearObjective
 from eosdash.core.theory.statements import DETERMINANT_LIMIT
 
 COUNTED = 33
 """Learning rates at which the theory counts convergence."""
-
-
-SINGLE_PRECISION = 100_000
-"""Beyond about this many parameters times samples λ_max alone is followed in single precision, at a
-fraction of the products."""
 
 
 def run_seconds(
@@ -30,7 +26,7 @@ def run_seconds(
     gradient = step_seconds(objective)
     # Hessian products: of small networks more, which are formed in full or lie near the edge.
     products = 12 * gradient + 13 * min(gradient, 5e-5)
-    if objective.samples * weights > SINGLE_PRECISION:
+    if objective.samples * weights > SINGLE_LIMIT:  # λ_max alone takes single precision
         products *= 8 if lambda_min else 1
     elif not lambda_min:
         products *= 0.6

@@ -137,3 +137,20 @@ def test_a_range_suits_what_it_goes_over():
     assert ends(over="width") == (1, 12)
     assert ends(over="width", high=5) == (1, 5)
     assert ends(units="absolute", depth=2, target=3) == pytest.approx((0.2 / 3, 1.6 / 3), rel=1e-2)
+
+
+DEAR = [
+    ({"task": "regression", "depth": 4, "width": 16}, 1.4, 2),
+    ({"task": "moons", "activation": "tanh", "hidden": (24, 24), "samples": 600}, 1.4, 2),
+    ({"task": "digits", "activation": "relu", "hidden": (32, 32), "samples": 500}, 5, 10),
+]
+"""Settings, and how many times as long a run takes with λ_min, at least and at most."""
+
+
+@pytest.mark.parametrize(("setting", "least", "most"), DEAR)
+def test_the_price_of_the_smallest_eigenvalue(setting, least, most):
+    without, beside = (
+        train_seconds(TrainParams.make(**setting, steps=50, lambda_min=wanted))
+        for wanted in (False, True)
+    )
+    assert least <= beside / without <= most
