@@ -49,6 +49,7 @@ class Follower:
         self.objective, self.count = objective, count
         self.pairs = count + GUARDS
         self._carried: tuple[Array, Array] | None = None
+        self._rng = np.random.default_rng(objective.network.parameters)
 
     def __call__(self, path: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Eigenvalues (T, k) of ∇²L without weight decay at the rows of ``path`` (T, P), ascending,
@@ -60,16 +61,14 @@ class Follower:
         """
         total, size = path.shape
         values, converged = np.empty((total, self.count)), np.empty(total, dtype=bool)
-        self._rng = rng = np.random.default_rng(size)
         levels = list(coarse_to_fine((total + 1) // 2, self._carried is not None, SPACING))
-        rows, inner = self._begun(total, size, rng)
+        rows, inner = self._begun(total, size)
         for level in levels:
             for chosen, nodes, weights in self._batches(level, total):
                 curvature = self._curvature(path[chosen])
                 frame = orthonormal_rows(mixed(rows[nodes], weights))
                 if level.first:
-                    probe = rng.standard_normal((len(chosen), 1, size)).astype(SINGLE)
-                    solved = searched(curvature, frame, self.count, TOLERANCE, LONG, probe)
+                    solved = self._searched(curvature, frame)
                 else:
                     # Of the last level nothing starts but the next stretch.
                     keep = level is not levels[-1] or bool((chosen >= total - 2).any())
@@ -89,12 +88,12 @@ class Follower:
             return NonlinearCurvature(self.objective, points).single()
         return NonlinearCurvature(self.objective.single, points.astype(SINGLE))
 
-    def _begun(self, total: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    def _begun(self, total: int, size: int) -> tuple[Array, Array]:
         """Room for eigenvectors and the matrices between them: those of the last two steps of the
         stretch before, the pair before pair 0, and then of all points."""
         rows = np.empty((total + 2, self.pairs, size), SINGLE)
         inner = np.empty((total + 2, self.pairs, self.pairs))
-        rows[:2], inner[:2] = self._carried or (rng.standard_normal(rows[:2].shape), 0.0)
+        rows[:2], inner[:2] = self._carried or (self._rng.standard_normal(rows[:2].shape), 0.0)
         return rows, inner
 
     def _agrees(self, point: Array, values: Array, rows: Array, inner: Array) -> bool:
@@ -115,6 +114,11 @@ class Follower:
             some = slice(begin, begin + batch)
             yield points[some], nodes[some] + 2, weights[some]
 
+    def _searched(self, curvature: NonlinearCurvature, start: Array) -> Solved:
+        """From any rows (n, m, P), and a random direction."""
+        probe = self._rng.standard_normal((len(start), 1, start.shape[2])).astype(SINGLE)
+        return searched(curvature, start, self.count, TOLERANCE, LONG, probe)
+
     def _improved(
         self, curvature: NonlinearCurvature, frame: Array, inner: Array, weights: Array, keep: bool
     ) -> Solved:
@@ -130,9 +134,7 @@ class Follower:
         solved = improved(curvature, guess, self.count, TOLERANCE, QUICK, keep)
         lost = ~solved.converged | sunk
         if lost.any():
-            start = solved.known.rows[lost]
-            probe = self._rng.standard_normal((len(start), 1, start.shape[2])).astype(SINGLE)
-            again = searched(curvature.of(lost), start, self.count, TOLERANCE, LONG, probe)
+            again = self._searched(curvature.of(lost), solved.known.rows[lost])
             solved.values[lost], solved.converged[lost] = again.values, again.converged
             solved.known.rows[lost], solved.known.levels[lost] = again.known
         return solved
