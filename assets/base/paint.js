@@ -20,6 +20,20 @@ const PATTERNS = {
   bounded: [0b0100, 0b0000, 0b0001, 0b0000], // dots
 };
 
+/** A picture below the curves of a figure, from its upper left corner, in the units of the axes.
+ * @param {string} source
+ * @param {{ x: number, y: number, sizex: number, sizey: number }} place */
+export const imageBelow = (source, place) => ({
+  source,
+  xref: "x",
+  yref: "y",
+  layer: "below",
+  sizing: "stretch",
+  xanchor: "left",
+  yanchor: "top",
+  ...place,
+});
+
 const FINEST = 256; // pixels across, up to which a pattern is as fine as the map
 
 /** Lay the patterns of outcomes over their colours.

@@ -1,6 +1,7 @@
 /* The figure of a map: its picture, and what lies over it. */
 
 import { unpacked } from "../base/arrays.js";
+import { imageBelow } from "../base/paint.js";
 
 const joined = (curves, pick = () => true) => {
   const x = [];
@@ -40,19 +41,12 @@ export function mapFigure(template, { map, view, path, selected, image, extent }
     xaxis: axis("xaxis", plane.x, [left, right]),
     yaxis: { ...axis("yaxis", plane.y, [low, high]), ...(log ? {} : { scaleanchor: "x" }) },
     images: [
-      {
-        source: image,
-        xref: "x",
-        yref: "y",
-        layer: "below",
-        sizing: "stretch",
-        xanchor: "left",
-        yanchor: "top",
+      imageBelow(image, {
         x: x - dx / 2,
         y: y - dy / 2 + size * dy,
         sizex: size * dx,
         sizey: size * dy,
-      },
+      }),
     ],
   };
   return [data, layout];

@@ -1,5 +1,6 @@
 /* The figure of a sweep. */
 
+import { imageBelow } from "../base/paint.js";
 import { percent } from "../base/percent.js";
 import { pngAddress } from "../base/png.js";
 import { frame } from "../app/frame.js";
@@ -218,19 +219,12 @@ async function addOrbit(layout, sweep) {
     picture = { painted, url: await paint(visits, range, layout.meta.ink) };
   const [first, last] = layout.xaxis.range;
   const step = (last - first) / (visits.length - 1);
-  layout.images.push({
-    source: picture.url,
-    xref: "x",
-    yref: "y",
-    layer: "below",
-    sizing: "stretch",
-    xanchor: "left",
-    yanchor: "top",
+  layout.images.push(imageBelow(picture.url, {
     x: first - step / 2,
     y: range[1],
     sizex: last - first + step,
     sizey: range[1] - range[0],
-  });
+  }));
 }
 
 /** Visits at places that are equally far apart, as a picture has them: learning rates that are

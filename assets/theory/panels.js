@@ -1,7 +1,7 @@
 /* The figures of each statement. */
 
 import { unpacked } from "../base/arrays.js";
-import { paintCodes } from "../base/paint.js";
+import { imageBelow, paintCodes } from "../base/paint.js";
 import { percent } from "../base/percent.js";
 import { allTemplates } from "../app/templates.js";
 import { minimizers } from "./minimizers.js";
@@ -69,24 +69,14 @@ export const FIGURES = {
     if (!outcome) return [curve, null];
     const [size] = outcome.shape;
     const step = (2 * half) / (size - 1);
-    const image = {
-      source: await paintCodes(
-        unpacked(outcome),
-        size,
-        templates.outcomes,
-        allTemplates().names,
-      ),
-      xref: "x",
-      yref: "y",
-      layer: "below",
-      sizing: "stretch",
-      xanchor: "left",
-      yanchor: "top",
+    const { outcomes } = templates;
+    const source = await paintCodes(unpacked(outcome), size, outcomes, allTemplates().names);
+    const image = imageBelow(source, {
       x: -half - step / 2,
       y: half + step / 2,
       sizex: size * step,
       sizey: size * step,
-    };
+    });
     return [curve, {
       data: [],
       layout: { ...map.layout, images: [image], ...ranged(map, [-half, half], [-half, half]) },
