@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from eosdash.fields import ParameterSet, as_text
 from eosdash.pages.icons import aria, icon
+from eosdash.params.pages import names_of
 
 SLIDERS = ("depth", "width", "lr", "momentum", "batch")
 """The three that a lecture turns, and those of other optimizers."""
@@ -124,7 +125,8 @@ def field(params: ParameterSet, name: str, error: str | None) -> html.Div:
     return html.Div(
         children,
         id=field_id("field", name),
-        className=f"eos-field eos-field-{name}"
+        # Under its older names too, by which older links may hide it.
+        className=" ".join(["eos-field", *(f"eos-field-{known}" for known in names_of(name))])
         + (" eos-slid" if name in SLIDERS else "")
         + ("" if params.applies(name) else " eos-hidden"),
         title=type(params).model_fields[name].description,

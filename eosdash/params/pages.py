@@ -38,6 +38,11 @@ RENAMED = {"lowest": "lambda_min"}
 """What stands in older links, and what it is called today."""
 
 
+def names_of(name: str) -> tuple[str, ...]:
+    """What a field is called, today and in older links."""
+    return name, *(old for old, new in RENAMED.items() if new == name)
+
+
 def today(query: Mapping[str, Any]) -> dict[str, Any]:
     """A query, maybe of an older link, by the names of today."""
     return {RENAMED.get(name, name): value for name, value in query.items()}
@@ -96,9 +101,8 @@ class Frame(ParameterSet):
     def _hides_controls(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         sets = (part for page in PAGES.values() for part in page.sets)
         known = {name for part in sets for name in part.model_fields}
-        names = tuple(RENAMED.get(name, name) for name in names)
         for name in names:
-            if name not in known:
+            if RENAMED.get(name, name) not in known:
                 raise ParameterError("hide", f"there is no control {quoted(name)}", cls._allowed())
         return tuple(dict.fromkeys(names))
 

@@ -81,10 +81,13 @@ def test_a_scene_that_is_none_is_said(page: Page, path: str, scene: str, words: 
 
 
 def test_what_older_links_call_otherwise_is_still_understood(run_page: RunPage) -> None:
-    run_page.open("depth=3&seed=4&lr=0.3&steps=60&lowest=true")
+    run_page.open("depth=3&seed=4&lr=0.3&steps=60&lowest=true&hide=lowest,width")
     assert run_page.drawn("lambda_min") == run_page.drawn("loss")
     assert "lowest" not in run_page.link
     assert run_page.link["lambda_min"] == "true"
+    run_page.page.locator("#view").click()
+    expect(run_page.field("gfs")).to_be_visible()
+    expect(run_page.field("lambda_min")).to_be_hidden()
     expect(run_page.page.locator("#problem")).to_have_text("")
 
 
